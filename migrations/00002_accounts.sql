@@ -69,7 +69,6 @@ create policy scope_read on scope for select to advisor_app using (name = any ((
 create policy scope_write on scope for all to advisor_app using ((select acting_has('admin'))) with check ((select acting_has('admin')));
 create policy account_read on account for select to advisor_app using ((select acting()) is not null);
 create policy account_write on account for all to advisor_app using ((select acting_has('admin'))) with check ((select acting_has('admin')));
-create policy account_self on account for update to advisor_app using (id = (select acting())) with check (id = (select acting()));
 create policy account_role_read on account_role for select to advisor_app using ((select acting()) is not null);
 create policy account_role_write on account_role for all to advisor_app using ((select acting_has('admin'))) with check ((select acting_has('admin')));
 create policy account_scope_read on account_scope for select to advisor_app using ((select acting()) is not null);
@@ -78,7 +77,8 @@ create policy account_scope_write on account_scope for all to advisor_app using 
 grant select, insert, update on office, scope to advisor_app;
 -- The password hash never reaches the app role; the worker checks it at sign-in.
 grant select (id, login, name, department, organisation, active, failed_logins, locked_until, must_change, created_at) on account to advisor_app;
-grant insert, update on account to advisor_app;
+grant insert, update (name, department, organisation, active) on account to advisor_app;
+-- Own passwords and resets are written by the worker too, after the room's checks.
 grant select, insert, delete on account_role, account_scope to advisor_app;
 grant select on office, scope, account, account_role, account_scope to advisor_worker;
 grant insert on office, account, account_role, account_scope to advisor_worker;
