@@ -1,0 +1,131 @@
+package localpg
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"advisor/internal/localpg/fetch"
+	"advisor/internal/problem"
+)
+
+// findBin gives the folder of the server's programs: the one asked for, else
+// the bundle's beside this program, else the fetched one of the checkout whose
+// bin/ this program lies in.
+func findBin(asked string) (string, error) {
+	if asked != "" {
+		if !complete(asked) {
+			return "", problem.New(problem.Invalid, "pg-bin", "打开私有数据库", "ADVISOR_PG_BIN 指向的 "+asked+" 里没有 postgres、initdb、psql", "请指向 PostgreSQL 的 bin 目录")
+		}
+		return filepath.EvalSymlinks(asked)
+	}
+	self, err := os.Executable()
+	if err == nil {
+		self, err = filepath.EvalSymlinks(self)
+	}
+	if err != nil {
+		return "", fmt.Errorf("find own program: %w", err)
+	}
+	here := filepath.Dir(self)
+	for _, dir := range []string{
+		filepath.Join(here, "postgres"),
+		filepath.Join(here, "..", ".cache", "postgres", runtime.GOOS+"-"+runtime.GOARCH),
+	} {
+		if bin := filepath.Join(dir, fetch.Bin); complete(bin) {
+			return filepath.EvalSymlinks(bin)
+		}
+	}
+	return "", problem.New(problem.Failed, "no-binaries", "打开私有数据库", "没有找到数据库程序", "请在源码目录执行 make build，或用 ADVISOR_PG_BIN 指向 PostgreSQL（含 pgvector）的 bin 目录，或用 ADVISOR_DATABASE_URL 指向已有数据库")
+}
+
+func complete(bin string) bool {
+	for _, p := range []string{"postgres", "initdb", "psql"} {
+		if info, err := os.Stat(filepath.Join(bin, p)); err != nil || info.IsDir() {
+			return false
+		}
+	}
+	return true
+}
+
+// reachable says whether a stranger may walk to path and read it.
+func reachable(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode()&0o004 == 0 {
+		return false
+	}
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err != nil || info.Mode()&0o001 == 0 {
+			return false
+		}
+		if dir == filepath.Dir(dir) {
+			return true
+		}
+	}
+}
+
+// reach makes the programs reachable for the server's account. A checkout or
+// bundle under /root is not: then they are copied once, beside the data if
+// strangers may walk there, else to /var/tmp.
+func (s *Server) reach() error {
+	if s.owner.self || reachable(filepath.Join(s.bin, "postgres")) {
+		return nil
+	}
+	root := filepath.Clean(filepath.Join(s.bin, "../../.."))
+	if filepath.Join(root, fetch.Bin) != s.bin {
+		return problem.New(problem.Failed, "pg-bin", "以 root 启动私有数据库", "数据库要以另一个用户运行，而它读不到 "+s.bin, "请把 PostgreSQL 放到所有用户可读的位置")
+	}
+	sum, err := os.ReadFile(filepath.Join(root, ".sha256"))
+	if err != nil || len(sum) < 16 {
+		return fmt.Errorf("read runtime's mark: %w", err)
+	}
+	name := "advisor-postgres-" + string(sum[:16])
+	for _, parent := range []string{s.dir, "/var/tmp"} {
+		to := filepath.Join(parent, name)
+		if err := copyOnce(root, to); err != nil {
+			return err
+		}
+		bin := filepath.Join(to, fetch.Bin)
+		if reachable(filepath.Join(bin, "postgres")) {
+			s.bin = bin
+			return nil
+		}
+		if err := os.RemoveAll(to); err != nil {
+			return fmt.Errorf("remove unreachable copy: %w", err)
+		}
+	}
+	return problem.New(problem.Failed, "pg-bin", "以 root 启动私有数据库", "数据库要以另一个用户运行，而它读不到 "+s.bin, "请把程序目录放到所有用户可读的位置，例如 /opt")
+}
+
+// copyOnce copies a tree unless a whole copy of ours is already there.
+func copyOnce(from, to string) error {
+	if info, err := os.Lstat(to); err == nil {
+		if info.IsDir() && ownedByRoot(info) {
+			return nil
+		}
+		return problem.New(problem.Refused, "pg-bin", "准备数据库程序", to+" 不是本程序建立的", "请删除它后重试")
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(to), ".advisor-postgres-")
+	if err != nil {
+		return fmt.Errorf("copy runtime: %w", err)
+	}
+	defer os.RemoveAll(tmp)
+	if err := os.CopyFS(filepath.Join(tmp, "x"), os.DirFS(from)); err != nil {
+		return fmt.Errorf("copy runtime: %w", err)
+	}
+	err = filepath.WalkDir(tmp, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		return os.Chmod(path, 0o755)
+	})
+	if err != nil {
+		return fmt.Errorf("copy runtime: %w", err)
+	}
+	if err := os.Rename(filepath.Join(tmp, "x"), to); err != nil {
+		return fmt.Errorf("place runtime: %w", err)
+	}
+	return nil
+}
