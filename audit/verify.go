@@ -210,4 +210,3 @@ func leavesOf(idx int64) int64 {
 	level, n := tlog.SplitStoredHashIndex(idx)
 	return (n + 1) << level
 }
-
