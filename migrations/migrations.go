@@ -32,7 +32,7 @@ const River = "river"
 
 // riverVersion is the River schema version that the code was written for; a
 // newer library must not migrate further by itself.
-const riverVersion = 6
+const riverVersion = 8
 
 // lockKey keeps two programs from migrating one database at the same time; the
 // number is arbitrary ("advisor" in ASCII) and must never change.
