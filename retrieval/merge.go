@@ -1,0 +1,154 @@
+package retrieval
+
+import "slices"
+
+// part is a shard with those of its passages that no longer count.
+type part struct {
+	*shard
+	dead bitset // nil when all live
+}
+
+type bitset []uint64
+
+func (b bitset) has(i int) bool { return b != nil && b[i>>6]&(1<<(i&63)) != 0 }
+
+func (b bitset) count() int {
+	n := 0
+	for _, w := range b {
+		for ; w != 0; w &= w - 1 {
+			n++
+		}
+	}
+	return n
+}
+
+// with gives a copy of b, for n passages, with more bits set.
+func (b bitset) with(n int, more []int) bitset {
+	out := make(bitset, (n+63)/64)
+	copy(out, b)
+	for _, i := range more {
+		out[i>>6] |= 1 << (i & 63)
+	}
+	return out
+}
+
+func (p part) live() int { return p.n - p.dead.count() }
+
+// gone is the place in a merged shard of a passage that died.
+const gone = ^uint32(0)
+
+// merge makes one shard of the live passages of several; together they must
+// not exceed shardLimit. Nothing is cut into terms again.
+func merge(parts []part) *shard {
+	places, order := renumber(parts)
+	cursor := make([]int, len(parts))
+	var terms, postings int
+	eachTerm(parts, cursor, places, func(_ uint64, found []posting) { terms, postings = terms+1, postings+len(found) })
+	versions, index := mergeVersions(parts, order)
+	out := newShard(counts{len(order), len(versions), terms, postings})
+	copy(out.versions, versions)
+	var sum uint64
+	for i, o := range order {
+		from := parts[o.part]
+		out.ids[i], out.labels[i], out.length[i] = from.ids[o.local], from.labels[o.local], from.length[o.local]
+		out.version[i] = index[from.versions[from.version[o.local]]]
+	}
+	for i := range parts {
+		// Dead passages take the average length with them.
+		sum += parts[i].lengthSum * uint64(parts[i].live()) / uint64(max(1, parts[i].n))
+	}
+	t, at := 0, 0
+	clear(cursor)
+	eachTerm(parts, cursor, places, func(hash uint64, found []posting) {
+		out.hashes[t], out.starts[t] = hash, uint32(at)
+		for _, p := range found {
+			out.low[at], out.weight[at] = p.low, p.weight
+			at++
+		}
+		t++
+	})
+	out.starts[t] = uint32(at)
+	out.seal(sum)
+	return out
+}
+
+type origin struct {
+	id    int64
+	part  int
+	local int
+}
+
+// renumber orders the live passages of all parts by id and says where each goes.
+func renumber(parts []part) (places [][]uint32, order []origin) {
+	places = make([][]uint32, len(parts))
+	for p, x := range parts {
+		places[p] = make([]uint32, x.n)
+		for i := range x.n {
+			places[p][i] = gone
+			if !x.dead.has(i) {
+				order = append(order, origin{x.ids[i], p, i})
+			}
+		}
+	}
+	slices.SortFunc(order, func(a, b origin) int { return compare(a.id, b.id) })
+	for i, o := range order {
+		places[o.part][o.local] = uint32(i)
+	}
+	return places, order
+}
+
+func mergeVersions(parts []part, order []origin) ([]int64, map[int64]uint32) {
+	var versions []int64
+	index := make(map[int64]uint32)
+	for _, o := range order {
+		from := parts[o.part]
+		v := from.versions[from.version[o.local]]
+		if _, ok := index[v]; !ok {
+			index[v] = uint32(len(versions))
+			versions = append(versions, v)
+		}
+	}
+	return versions, index
+}
+
+// eachTerm walks the terms of all parts in order and gives each one's live
+// postings in the new numbering. found is only valid during the call.
+func eachTerm(parts []part, cursor []int, places [][]uint32, visit func(hash uint64, found []posting)) {
+	var found []posting
+	for {
+		hash, any := smallest(parts, cursor)
+		if !any {
+			return
+		}
+		found = found[:0]
+		for p, x := range parts {
+			if cursor[p] >= len(x.hashes) || x.hashes[cursor[p]] != hash {
+				continue
+			}
+			for i := x.starts[cursor[p]]; i < x.starts[cursor[p]+1]; i++ {
+				if to := places[p][x.low[i]]; to != gone {
+					found = append(found, posting{hash, uint16(to), x.weight[i]})
+				}
+			}
+			cursor[p]++
+		}
+		if len(found) == 0 {
+			continue
+		}
+		if !slices.IsSortedFunc(found, byLow) {
+			slices.SortFunc(found, byLow)
+		}
+		visit(hash, found)
+	}
+}
+
+func byLow(a, b posting) int { return int(a.low) - int(b.low) }
+
+func smallest(parts []part, cursor []int) (hash uint64, any bool) {
+	for p, x := range parts {
+		if c := cursor[p]; c < len(x.hashes) && (!any || x.hashes[c] < hash) {
+			hash, any = x.hashes[c], true
+		}
+	}
+	return hash, any
+}

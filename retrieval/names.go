@@ -1,0 +1,182 @@
+package retrieval
+
+import (
+	"hash/fnv"
+	"strconv"
+	"strings"
+
+	"advisor/segment"
+)
+
+// A provision can be looked up by the name of its law and its place in it.
+// Such a name is a term of its own in the index, "§民法典#100", which no text
+// contains: an exact look-up is one more posting list.
+
+// aliases are short names that are not a part of the full one.
+var aliases = map[string]string{
+	"民诉法": "民事诉讼法", "刑诉法": "刑事诉讼法", "行诉法": "行政诉讼法",
+	"土管法": "土地管理法", "治安法": "治安管理处罚法", "消法": "消费者权益保护法",
+	"消保法": "消费者权益保护法", "招投标法": "招标投标法", "政采法": "政府采购法",
+	"个保法": "个人信息保护法", "数安法": "数据安全法", "网安法": "网络安全法",
+	"信息公开条例": "政府信息公开条例", "未保法": "未成年人保护法", "国赔法": "国家赔偿法",
+	"道交法": "道路交通安全法", "环保法": "环境保护法", "村组法": "村民委员会组织法",
+}
+
+// shortTitle is what people call a law: without book marks, the country's name
+// in front and a bracketed remark behind.
+func shortTitle(title string) string {
+	t := strings.Map(func(r rune) rune {
+		switch r {
+		case '《', '》', '〈', '〉', ' ', '\t', '\n', '"', '“', '”':
+			return -1
+		}
+		return r
+	}, segment.Normalize(title))
+	for strings.HasSuffix(t, ")") {
+		i := strings.LastIndex(t, "(")
+		// 解释(一) is another document than 解释(二): a number is no remark.
+		if i <= 0 || numbered(t[i+1:len(t)-1]) {
+			break
+		}
+		t = t[:i]
+	}
+	return strings.TrimPrefix(t, "中华人民共和国")
+}
+
+func numbered(s string) bool {
+	_, ok := segment.Numeral(s)
+	return ok
+}
+
+// provisionName is the index term of a place; detail adds paragraph and item.
+func provisionName(title string, r segment.Ref, detail bool) string {
+	s := "§" + title + "#" + strconv.Itoa(r.Article)
+	if r.ArticleSub > 0 {
+		s += "-" + strconv.Itoa(r.ArticleSub)
+	}
+	if detail && (r.Paragraph > 0 || r.Item > 0) {
+		s += "." + strconv.Itoa(r.Paragraph) + "." + strconv.Itoa(r.Item)
+	}
+	return s
+}
+
+// namesOf gives the terms under which a passage can be looked up. Evaluation
+// sets carry the article in the title; then the title is read instead of the label.
+func namesOf(title, label string) []string {
+	var names []string
+	add := func(title string, r segment.Ref) {
+		names = append(names, provisionName(title, r, false))
+		if r.Paragraph > 0 || r.Item > 0 {
+			names = append(names, provisionName(title, r, true))
+		}
+	}
+	if r, ok := place(label); ok {
+		add(shortTitle(title), r)
+	} else if r, ok := place(title); ok && r.Start > 0 {
+		add(shortTitle(title[:r.Start]), r)
+	}
+	return names
+}
+
+// place reads a text that is, or ends in, a place: 第十条第二款. Its Start is
+// where the place begins.
+func place(text string) (segment.Ref, bool) {
+	i := strings.Index(text, "第")
+	for _, r := range segment.ParseProvision(text) {
+		if r.Article > 0 && i >= 0 && r.End >= len(strings.TrimRight(text, " )）")) {
+			if r.Title != "" {
+				r.Start += strings.Index(text[r.Start:], r.Title) + len(r.Title)
+			}
+			return r, true
+		}
+	}
+	return segment.Ref{}, false
+}
+
+// named is a place that the question names, with the terms to look it up: the
+// full place first, then its article.
+type named struct {
+	title string
+	terms []uint64
+}
+
+// resolve finds the provisions that a question names. A title written without
+// book marks may have swallowed words before it (请问劳动合同法第十条): its
+// longest end that is a title in the index counts.
+func (v *view) resolve(text string) []named {
+	var out []named
+	last := ""
+	for _, r := range segment.ParseProvision(text) {
+		if r.Article == 0 {
+			if r.Title != "" {
+				last = shortTitle(r.Title)
+			}
+			continue
+		}
+		title := shortTitle(r.Title)
+		if title == "" {
+			title = last // 《民法典》第一百条和第一百零一条
+		}
+		for _, t := range endings(title) {
+			if full, ok := aliases[t]; ok {
+				t = full
+			}
+			article := hashTerm(provisionName(t, r, false))
+			if !v.has(article) {
+				continue
+			}
+			n := named{title: t, terms: []uint64{article}}
+			if detail := hashTerm(provisionName(t, r, true)); detail != article && v.has(detail) {
+				n.terms = []uint64{detail, article}
+			}
+			out, last = append(out, n), t
+			break
+		}
+	}
+	return out
+}
+
+// endings gives a title and what is left when characters are taken off its front.
+func endings(title string) []string {
+	var out []string
+	for i := range title {
+		if len(title)-i >= len("宪法") {
+			out = append(out, title[i:])
+		}
+	}
+	return out
+}
+
+func (v *view) has(hash uint64) bool {
+	for _, x := range v.parts {
+		if from, to := x.find(hash); from != to {
+			return true
+		}
+	}
+	return false
+}
+
+// passages gives the live passages that carry a term.
+func (v *view) passages(hash uint64) []found {
+	var out []found
+	for p, x := range v.parts {
+		from, to := x.find(hash)
+		for _, l := range x.low[from:to] {
+			if i := int(l); !x.dead.has(i) {
+				out = append(out, found{part: p, local: i, id: x.ids[i]})
+			}
+		}
+	}
+	return out
+}
+
+// labelHash tells apart the passages of a document so that the same place in
+// two versions is recognised: by label, or by text where there is none.
+func labelHash(label, text string) uint32 {
+	h := fnv.New32a()
+	if label == "" {
+		label = text
+	}
+	_, _ = h.Write([]byte(label))
+	return h.Sum32()
+}

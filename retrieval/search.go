@@ -1,0 +1,314 @@
+package retrieval
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"advisor/accounts"
+	"advisor/corpus"
+	"advisor/internal/problem"
+	"advisor/segment"
+)
+
+const (
+	// depth is how many each side contributes; two top-100 lists hold all that fusion can use.
+	depth = 100
+	// pastDepth is how many not in force are looked at.
+	pastDepth = 20
+	// maxHits bounds K.
+	maxHits = 500
+	// maxQuery is as much of a question as is read, in bytes: more does not sharpen a search.
+	maxQuery = 12 << 10
+)
+
+// Search finds the passages that answer q among those that actor may see.
+func (x *Index) Search(ctx context.Context, actor accounts.Account, q Query) (Result, error) {
+	started := time.Now()
+	q, err := x.settle(q)
+	if err != nil {
+		return Result{}, err
+	}
+	s := &search{index: x, view: x.current.Load(), q: q, depth: max(depth, q.K)}
+	if q.Mode != Vector {
+		s.terms = s.view.weigh(x.cutter.QueryTerms(q.Text), x.p)
+	}
+	if s.vector, err = x.question(ctx, q); err != nil {
+		return Result{}, err
+	}
+	result := Result{Query: q.Text}
+	err = x.db.Read(ctx, actor.ID, func(tx pgx.Tx) error {
+		hits, evidence, err := s.run(ctx, tx)
+		result.Hits, result.Evidence = hits, evidence
+		return err
+	})
+	if err != nil {
+		return Result{}, fmt.Errorf("search: %w", err)
+	}
+	result.TookMS = float64(time.Since(started).Microseconds()) / 1000
+	return result, nil
+}
+
+func (x *Index) settle(q Query) (Query, error) {
+	if len(q.Text) > maxQuery {
+		q.Text = q.Text[:maxQuery]
+		for !utf8.ValidString(q.Text[max(0, len(q.Text)-utf8.UTFMax):]) && len(q.Text) > maxQuery-utf8.UTFMax {
+			q.Text = q.Text[:len(q.Text)-1]
+		}
+	}
+	q.Text = strings.TrimSpace(segment.Normalize(q.Text))
+	if q.Text == "" {
+		return q, problem.New(problem.Invalid, "empty-question", "检索", "没有输入问题", "请写出要查的内容")
+	}
+	if q.K <= 0 {
+		q.K = 10
+	}
+	q.K = min(q.K, maxHits)
+	if q.Mode == "" {
+		q.Mode = Hybrid
+	}
+	if q.Mode != Hybrid && q.Mode != Lexical && q.Mode != Vector {
+		return q, problem.New(problem.Invalid, "mode", "检索", "没有 "+q.Mode+" 这种方式", "可用 hybrid、lexical 或 vector")
+	}
+	if q.On == "" {
+		q.On = corpus.Today(x.now())
+	}
+	return q, nil
+}
+
+// question embeds the question. In hybrid mode a model that is down costs only its half.
+func (x *Index) question(ctx context.Context, q Query) ([]float32, error) {
+	if q.Mode == Lexical || x.embedder == nil {
+		if q.Mode == Vector {
+			return nil, problem.New(problem.Invalid, "no-model", "按向量检索", "没有配置向量模型", "请改用 lexical 方式").Because(errNoModel)
+		}
+		return nil, nil
+	}
+	vectors, err := x.Embed(ctx, []string{q.Text})
+	if err != nil && q.Mode == Hybrid {
+		x.log.Warn("question could not be embedded; searching by words only", "error", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range vectors[0] {
+		if f != 0 {
+			return vectors[0], nil
+		}
+	}
+	return nil, nil // the model knows no word of it
+}
+
+// search is one question on its way.
+type search struct {
+	index  *Index
+	view   *view
+	q      Query
+	terms  []term
+	vector []float32
+	depth  int
+	weight float64
+	all    []candidate
+}
+
+func (s *search) run(ctx context.Context, tx pgx.Tx) ([]Hit, Evidence, error) {
+	scopes, near, err := begin(ctx, tx, s.index.embedder, s.vector, s.depth)
+	if err != nil {
+		return nil, Evidence{}, fmt.Errorf("ask for the nearest vectors: %w", err)
+	}
+	s.gather(scopes, near)
+	if err := s.complete(ctx, tx); err != nil {
+		return nil, Evidence{}, fmt.Errorf("compare vectors: %w", err)
+	}
+	s.fuse()
+	hits, err := s.read(ctx, tx)
+	return hits, s.evidence(hits), err
+}
+
+// gather collects the candidates of both sides and the provisions named.
+func (s *search) gather(scopes []string, near []nearVector) {
+	visible := make(map[string]bool, len(scopes))
+	for _, name := range scopes {
+		visible[name] = true
+	}
+	rank := func(v *version) int {
+		if !visible[v.scope] {
+			return -1
+		}
+		return s.tierOf(v)
+	}
+	at := make(map[int64]int)
+	add := func(p, local int, id int64) *candidate {
+		if i, ok := at[id]; ok {
+			return &s.all[i]
+		}
+		x := s.view.parts[p]
+		v := s.view.versions[x.versions[x.version[local]]]
+		if v == nil || rank(v) < 0 {
+			return nil
+		}
+		at[id] = len(s.all)
+		s.all = append(s.all, candidate{id: id, part: p, local: local, document: v.document, version: v.id, label: x.labels[local], tier: rank(v)})
+		return &s.all[len(s.all)-1]
+	}
+	s.gatherWords(rank, add)
+	for i, n := range near {
+		if p, local, ok := s.view.locate(n.id); ok {
+			if c := add(p, local, n.id); c != nil {
+				c.vectorRank, c.cosine, c.hasCosine = i+1, n.cosine, true
+			}
+		}
+	}
+}
+
+func (s *search) gatherWords(rank func(*version) int, add func(p, local int, id int64) *candidate) {
+	if s.q.Mode == Vector {
+		return
+	}
+	for _, n := range s.view.resolve(s.q.Text) {
+		for i, t := range n.terms {
+			for _, f := range s.view.passages(t) {
+				if c := add(f.part, f.local, f.id); c != nil {
+					c.named = max(c.named, len(n.terms)-i)
+				}
+			}
+		}
+	}
+	best := s.view.search(s.terms, s.depth, rank)
+	best[past] = best[past][:min(len(best[past]), max(pastDepth, s.q.K))]
+	for _, list := range best {
+		for i, f := range list {
+			if c := add(f.part, f.local, f.id); c != nil {
+				c.lexicalRank, c.lexical = i+1, float64(f.score)
+			}
+		}
+	}
+}
+
+// tierOf says whether a version counts on the day asked for.
+func (s *search) tierOf(v *version) int {
+	switch v.Status(s.q.On) {
+	case corpus.Ended, corpus.NotYet:
+		return past
+	}
+	return current
+}
+
+// complete gives every candidate both scores.
+func (s *search) complete(ctx context.Context, tx pgx.Tx) error {
+	var lacking []int64
+	at := make(map[int64]int)
+	for i := range s.all {
+		c := &s.all[i]
+		if c.lexicalRank == 0 && len(s.terms) > 0 {
+			score, _ := s.view.scoreOf(c.part, c.local, s.terms)
+			c.lexical = float64(score)
+		}
+		if !c.hasCosine {
+			lacking, at[c.id] = append(lacking, c.id), i
+		}
+	}
+	if s.vector == nil || len(lacking) == 0 {
+		return nil
+	}
+	found, err := cosines(ctx, tx, s.index.embedder, s.vector, lacking)
+	for _, n := range found {
+		s.all[at[n.id]].cosine, s.all[at[n.id]].hasCosine = n.cosine, true
+	}
+	return err
+}
+
+// fuse orders the candidates.
+func (s *search) fuse() {
+	switch {
+	case s.vector == nil || s.q.Mode == Lexical:
+		s.weight = 0
+	case s.q.Mode == Vector || len(s.terms) == 0:
+		s.weight = 1
+	default:
+		s.weight = s.index.blend.weight(measure(s.all, s.words(), s.idf()))
+	}
+	mix(s.all, s.weight)
+	s.all = collapse(s.all)
+}
+
+// words is how many of the question's terms are words, not bigrams.
+func (s *search) words() (n int) {
+	for _, t := range s.terms {
+		if !strings.HasPrefix(t.text, "_") {
+			n++
+		}
+	}
+	return n
+}
+
+// idf is what a passage with every term, endlessly often, would score.
+func (s *search) idf() (sum float64) {
+	for _, t := range s.terms {
+		sum += float64(t.weight)
+	}
+	return sum
+}
+
+// read fetches the passages under the asker's rights. One that has vanished or
+// may not be seen is replaced by the next.
+func (s *search) read(ctx context.Context, tx pgx.Tx) ([]Hit, error) {
+	hits := make([]Hit, 0, min(s.q.K, len(s.all)))
+	for page := range slices.Chunk(s.chosen(), s.q.K+4) {
+		ids := make([]int64, len(page))
+		byID := make(map[int64]candidate, len(page))
+		for i, c := range page {
+			ids[i], byID[c.id] = c.id, c
+		}
+		views, err := corpus.PassagesByID(ctx, tx, ids)
+		if err != nil {
+			return nil, fmt.Errorf("read passages: %w", err)
+		}
+		for _, p := range views {
+			if len(hits) < s.q.K {
+				hits = append(hits, s.hit(p, byID[p.ID], len(hits)+1))
+			}
+		}
+		if len(hits) == s.q.K {
+			break
+		}
+	}
+	return hits, nil
+}
+
+// chosen is the order in which hits are shown. Past ones stand last, but the
+// best of them must not be pushed out altogether: a strong match with something
+// repealed is worth knowing of.
+func (s *search) chosen() []candidate {
+	first := slices.IndexFunc(s.all, func(c candidate) bool { return c.tier == past && c.named == 0 })
+	if first < 0 || first < s.q.K || s.q.K < 5 {
+		return s.all
+	}
+	keep := min(s.q.K/5, len(s.all)-first)
+	for keep > 0 && s.all[first+keep-1].score < 0.9*s.all[0].score {
+		keep--
+	}
+	if keep == 0 {
+		return s.all
+	}
+	out := slices.Clone(s.all[:s.q.K-keep])
+	out = append(out, s.all[first:first+keep]...)
+	return append(append(out, s.all[s.q.K-keep:first]...), s.all[first+keep:]...)
+}
+
+func (s *search) hit(p corpus.PassageView, c candidate, rank int) Hit {
+	return Hit{
+		Rank: rank, Score: c.score, PassageID: p.ID, DocumentID: p.DocumentID, VersionID: p.VersionID,
+		Title: p.Title, DocNumber: p.DocNumber, Provision: p.Label, Path: p.Path, Text: p.Text,
+		Status: p.Status(s.q.On), Level: p.Level, Issuer: p.Issuer, Kind: p.Kind, Scope: p.Scope,
+		Effective: p.Effective, Repealed: p.Repealed, Start: p.Start, End: p.End,
+		Why: Why{LexicalRank: c.lexicalRank, VectorRank: c.vectorRank, Terms: s.reasons(c), Named: c.named > 0,
+			Lexical: c.lexical, Cosine: c.cosine, Weight: s.weight},
+	}
+}

@@ -1,0 +1,279 @@
+package retrieval
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// A snapshot is the index on disk: immutable shard files and one manifest that
+// names them. The manifest is replaced by rename, so a reader finds the old
+// snapshot or the new one. Everything is checksummed; whatever does not fit is
+// thrown away and built again from the database.
+
+const manifestName = "manifest"
+
+// manifest is what the snapshot was made from and consists of.
+type manifest struct {
+	Terms  string     `json:"terms"`  // fingerprint of segmentation and field weights
+	Seq    int64      `json:"seq"`    // the last change that is in it
+	Anchor string     `json:"anchor"` // hash of the audit leaf of that change: another database has another
+	Shards []fileInfo `json:"shards"`
+}
+
+type fileInfo struct {
+	Name string `json:"name"`
+	Size int64  `json:"size"`
+	CRC  uint32 `json:"crc"`
+	Dead bitset `json:"dead,omitempty"`
+}
+
+// saved remembers under which file name a shard stands in the snapshot.
+type saved map[*shard]string
+
+// loadSnapshot opens the snapshot in dir. A missing one is fs.ErrNotExist, a
+// damaged one errCorrupt.
+func loadSnapshot(dir string) (manifest, []part, saved, error) {
+	// A writer may remove files between our reading the manifest and opening
+	// them; then there is a newer manifest to read.
+	for try := 0; ; try++ {
+		m, err := readManifest(dir)
+		if err != nil {
+			return manifest{}, nil, nil, err
+		}
+		parts, names, err := openParts(dir, m)
+		if err == nil {
+			return m, parts, names, nil
+		}
+		if !errors.Is(err, os.ErrNotExist) {
+			return manifest{}, nil, nil, err
+		}
+		if try == 3 {
+			return manifest{}, nil, nil, fmt.Errorf("%w: %w", errCorrupt, err)
+		}
+	}
+}
+
+func readManifest(dir string) (manifest, error) {
+	var m manifest
+	b, err := os.ReadFile(filepath.Join(dir, manifestName))
+	if err != nil {
+		return m, err
+	}
+	body, sum, ok := bytes.Cut(b, []byte("\n"))
+	if !ok || string(bytes.TrimSpace(sum)) != manifestSum(body) {
+		return m, fmt.Errorf("%w: manifest", errCorrupt)
+	}
+	if err := json.Unmarshal(body, &m); err != nil {
+		return m, fmt.Errorf("%w: manifest: %w", errCorrupt, err)
+	}
+	return m, nil
+}
+
+func manifestSum(body []byte) string {
+	return fmt.Sprintf("%08x", crc32.Checksum(body, castagnoli))
+}
+
+func openParts(dir string, m manifest) ([]part, saved, error) {
+	parts, names := make([]part, 0, len(m.Shards)), make(saved)
+	for _, f := range m.Shards {
+		s, err := openFile(filepath.Join(dir, filepath.Base(f.Name)), f)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(f.Dead) > (s.n+63)/64 {
+			return nil, nil, fmt.Errorf("%w: %s", errCorrupt, f.Name)
+		}
+		dead := f.Dead
+		if dead != nil {
+			dead = dead.with(s.n, nil)
+		}
+		parts, names[s] = append(parts, part{s, dead}), f.Name
+	}
+	return parts, names, nil
+}
+
+// openFile verifies a shard file and maps it. It is verified by reading, not
+// through the mapping, so that only pages that searches touch count as memory.
+func openFile(path string, want fileInfo) (*shard, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	head := make([]byte, 16)
+	if st, err := f.Stat(); err != nil || st.Size() != want.Size {
+		return nil, fmt.Errorf("%w: %s has another size", errCorrupt, path)
+	}
+	if _, err := io.ReadFull(f, head); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", errCorrupt, path, err)
+	}
+	sum := crc32.New(castagnoli)
+	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{f}, make([]byte, 1<<18)); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", errCorrupt, path, err)
+	}
+	if sum.Sum32() != want.CRC {
+		return nil, fmt.Errorf("%w: %s", errCorrupt, path)
+	}
+	raw, err := syscall.Mmap(int(f.Fd()), 0, int(want.Size), syscall.PROT_READ, syscall.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map %s: %w", path, err)
+	}
+	s, err := openShard(raw, func(b []byte) { _ = syscall.Munmap(b) })
+	if err != nil {
+		_ = syscall.Munmap(raw)
+		return nil, err
+	}
+	if s.crc() != want.CRC {
+		return nil, fmt.Errorf("%w: %s", errCorrupt, path)
+	}
+	return s, nil
+}
+
+// errBusy says that another process keeps the snapshot or has a newer one.
+var errBusy = errors.New("another process keeps the snapshot")
+
+// saveSnapshot writes the shards that are not on disk yet, then the manifest,
+// then removes what the manifest no longer names. It returns the parts with
+// shards mapped from their files instead of held in memory.
+func saveSnapshot(dir string, m manifest, parts []part, names saved) ([]part, saved, error) {
+	unlock, err := lock(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer unlock()
+	if old, err := readManifest(dir); err == nil && old.Terms == m.Terms && old.Anchor != m.Anchor && old.Seq > m.Seq {
+		return nil, nil, errBusy
+	}
+	m.Shards = nil
+	out, kept := make([]part, 0, len(parts)), make(saved)
+	for _, x := range parts {
+		info, err := saveShard(dir, x.shard, names[x.shard])
+		if err != nil {
+			return nil, nil, err
+		}
+		s := x.shard
+		if names[s] == "" {
+			if s, err = openFile(filepath.Join(dir, info.Name), info); err != nil {
+				return nil, nil, err
+			}
+		}
+		info.Dead = x.dead
+		m.Shards = append(m.Shards, info)
+		out, kept[s] = append(out, part{s, x.dead}), info.Name
+	}
+	if err := writeManifest(dir, m); err != nil {
+		return nil, nil, err
+	}
+	return out, kept, sweep(dir, m)
+}
+
+// lock takes the folder for one writer; errBusy when another has it.
+func lock(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, errBusy
+	}
+	return func() { _ = f.Close() }, nil
+}
+
+// saveShard makes sure that the shard's file is there. Files are named by their
+// content, so an existing one of the right size need not be written again.
+func saveShard(dir string, s *shard, name string) (fileInfo, error) {
+	info := fileInfo{Name: name, Size: int64(len(s.raw)), CRC: s.crc()}
+	if name == "" {
+		sum := sha256.Sum256(s.raw)
+		info.Name = hex.EncodeToString(sum[:12]) + ".shard"
+	}
+	path := filepath.Join(dir, info.Name)
+	if st, err := os.Stat(path); name != "" && err == nil && st.Size() == info.Size {
+		return info, nil
+	}
+	return info, writeFile(path, s.raw)
+}
+
+func writeManifest(dir string, m manifest) error {
+	body, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	body = append(body, '\n')
+	body = append(body, manifestSum(body[:len(body)-1])...)
+	return writeFile(filepath.Join(dir, manifestName), append(body, '\n'))
+}
+
+// writeFile replaces path: under another name first, synced, renamed, and the folder synced.
+func writeFile(path string, b []byte) (err error) {
+	tmp := path + ".new"
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(tmp)
+		}
+	}()
+	if _, err = f.Write(b); err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	return err
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if e := d.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// sweep removes shard files that the manifest does not name.
+func sweep(dir string, m manifest) error {
+	keep := make(map[string]bool)
+	for _, f := range m.Shards {
+		keep[f.Name] = true
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if (strings.HasSuffix(name, ".shard") || strings.HasSuffix(name, ".shard.new")) && !keep[name] {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
+}
