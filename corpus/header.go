@@ -1,0 +1,262 @@
+package corpus
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"advisor/corpus/format"
+)
+
+// readHeader reads what the text says of itself; what given states wins.
+func readHeader(f *format.File, text string, lines []line, given Header) Header {
+	r := headerReader{text: text, lines: lines}
+	h := given
+	fill(&h.Title, r.title(f))
+	top, tail := r.top(), r.tail()
+	fill(&h.DocNumber, docNumber(top))
+	fill(&h.Issuer, r.issuer(h.Title, top))
+	if h.Issued == "" {
+		h.Issued = r.issued(top, tail)
+	}
+	if h.Effective == "" {
+		h.Effective = r.effective(top, h.Issued)
+	}
+	if h.Repealed == "" {
+		h.Repealed = r.expiry(h.Effective)
+	}
+	fill(&h.Level, levelOf(h))
+	fill(&h.Kind, kindByName(h))
+	return h
+}
+
+func fill(field *string, value string) {
+	if *field == "" {
+		*field = value
+	}
+}
+
+type headerReader struct {
+	text  string
+	lines []line
+}
+
+func (r headerReader) of(l line) string { return r.text[l.start:l.end] }
+
+// top is the text before the first numbered line, at most forty lines.
+func (r headerReader) top() []string {
+	var top []string
+	for i, l := range r.lines {
+		if i >= 40 || l.mark.unit != "" && i > 0 {
+			break
+		}
+		if l.end-l.start < 1200 {
+			top = append(top, r.of(l))
+		}
+	}
+	return top
+}
+
+// tail is the last fifteen lines, where a 公文 is signed and dated.
+func (r headerReader) tail() []string {
+	var tail []string
+	for _, l := range r.lines[max(0, len(r.lines)-15):] {
+		if l.end-l.start < 200 {
+			tail = append(tail, r.of(l))
+		}
+	}
+	return tail
+}
+
+// title: the first level-1 heading, else what the format declares, else the
+// first line or two that read as the name of a document, else the file's name.
+func (r headerReader) title(f *format.File) string {
+	for i, l := range r.lines {
+		if i < 12 && l.kind == format.Heading && l.level == 1 && l.mark.unit == "" {
+			return tidy(r.of(l))
+		}
+	}
+	if t := r.named(); t != "" {
+		return t
+	}
+	for i, l := range r.lines {
+		if i < 5 && l.kind == format.Heading {
+			return tidy(r.of(l))
+		}
+	}
+	if t := tidy(f.Title); t != "" && utf8.RuneCountInString(t) <= 80 {
+		return t
+	}
+	return tidy(f.Meta["name"])
+}
+
+var nameEnds = regexp.MustCompile(`(法典|法|条例|规定|办法|细则|规则|通知|意见|决定|决议|公告|通告|通报|批复|函|方案|规划|计划|纪要|解释|修正案|标准|规范|制度|清单|目录|指南|章程|准则|要点|报告|请示|议案|措施|预案)([（(][^（()）]{1,20}[)）])?$`)
+
+// named joins the first lines until they end as documents' names do: a long
+// title is often broken over two or three lines.
+func (r headerReader) named() string {
+	for i := range min(len(r.lines), 15) {
+		joined := ""
+		for j := i; j < min(i+3, len(r.lines)); j++ {
+			s := tidy(r.of(r.lines[j]))
+			if r.lines[j].mark.unit != "" || utf8.RuneCountInString(s) > 60 || strings.ContainsAny(s, "。；：！？") {
+				break
+			}
+			joined += strings.ReplaceAll(s, " ", "")
+			if nameEnds.MatchString(joined) && utf8.RuneCountInString(joined) >= 3 && utf8.RuneCountInString(joined) <= 100 {
+				return joined
+			}
+			if docNumber([]string{s}) != "" || dated(s) {
+				break
+			}
+		}
+	}
+	return ""
+}
+
+// tidy drops white space between Chinese characters: 关 于 印 发.
+func tidy(s string) string {
+	fields := strings.Fields(s)
+	var b strings.Builder
+	for i, f := range fields {
+		if i > 0 {
+			last, _ := utf8.DecodeLastRuneInString(fields[i-1])
+			next, _ := utf8.DecodeRuneInString(f)
+			if last < 0x2e80 && next < 0x2e80 {
+				b.WriteByte(' ')
+			}
+		}
+		b.WriteString(f)
+	}
+	return b.String()
+}
+
+var (
+	numberYear  = regexp.MustCompile(`[\p{Han}]{1,14}[〔\[［【（(](?:19|20)\d{2}[〕\]］】）)]第?\d{1,5}号`)
+	numberOrder = regexp.MustCompile(`(?:[\p{Han}]{2,20}令)?第?[0-9一二三四五六七八九十百零〇]{1,6}号令?`)
+)
+
+// docNumber finds a 文号: 云政发〔2025〕3号, 国务院令第711号.
+func docNumber(lines []string) string {
+	for _, s := range lines {
+		s = squeeze(s)
+		if utf8.RuneCountInString(s) > 80 {
+			continue
+		}
+		if at := numberYear.FindStringIndex(s); at != nil && (at[0] == 0 || strings.HasSuffix(s, s[at[0]:at[1]]) || at[1]-at[0] > len(s)/2) {
+			return s[at[0]:at[1]]
+		}
+	}
+	for _, s := range lines {
+		if s = squeeze(s); strings.Contains(s, "令") && utf8.RuneCountInString(s) < 60 {
+			if m := numberOrder.FindString(s); strings.Contains(m, "令") {
+				if i := strings.LastIndex(m, "中华人民共和国"); i > 0 {
+					m = m[i:]
+				}
+				return m
+			}
+		}
+	}
+	return ""
+}
+
+var issuers = regexp.MustCompile(`^(?:中共)?[\p{Han}、]{2,30}?(?:委员会|人民政府办公厅|人民政府办公室|人民政府|国务院办公厅|国务院|人民法院|人民检察院|办公厅|办公室|人民代表大会|管理局|总局|局|部|厅|委|中心|领导小组)`)
+
+// issuer: who signs, or whom the title or the note below it names.
+func (r headerReader) issuer(title string, top []string) string {
+	if before, _, ok := strings.Cut(title, "关于"); ok && utf8.RuneCountInString(before) >= 2 && issuers.MatchString(before+"") {
+		return before
+	}
+	for _, s := range top {
+		for _, body := range []string{"全国人民代表大会常务委员会", "全国人民代表大会", "最高人民法院", "最高人民检察院"} {
+			if dated(s) && (strings.Contains(s, body) || strings.Contains(s, strings.TrimPrefix(body, "全国")+"第")) {
+				return body
+			}
+		}
+		if dated(s) && strings.Contains(s, "国务院") {
+			return "国务院"
+		}
+		if s = squeeze(s); strings.HasSuffix(s, "文件") && issuers.MatchString(s) {
+			return strings.TrimSuffix(s, "文件")
+		}
+	}
+	return r.signature()
+}
+
+// signature is the line above the date at the end.
+func (r headerReader) signature() string {
+	tail := r.tail()
+	for i := len(tail) - 1; i > 0; i-- {
+		if d, rest := leadingDate(squeeze(tail[i])); d == "" || rest != "" {
+			continue
+		}
+		if s := squeeze(tail[i-1]); issuers.FindString(s) != "" && utf8.RuneCountInString(s) <= 40 && !strings.ContainsAny(s, "。，；") {
+			return s
+		}
+	}
+	return ""
+}
+
+// levelOf ranks a document by who made it and what it calls itself.
+func levelOf(h Header) string {
+	name := parenthetical.ReplaceAllString(h.Title, "")
+	congress := strings.Contains(h.Issuer, "人民代表大会")
+	switch {
+	case strings.HasPrefix(h.Issuer, "全国人民代表大会"):
+		return "法律"
+	case congress && nameEnds.MatchString(name):
+		return "地方性法规"
+	case h.Issuer == "国务院" && (strings.HasSuffix(name, "条例") || strings.Contains(h.DocNumber, "令")):
+		return "行政法规"
+	case strings.HasPrefix(h.Issuer, "最高人民法院"), strings.HasPrefix(h.Issuer, "最高人民检察院"):
+		return "司法解释"
+	case strings.Contains(h.DocNumber, "人民政府令"):
+		return "地方政府规章"
+	case strings.Contains(h.DocNumber, "部令"), strings.Contains(h.DocNumber, "局令"), strings.Contains(h.DocNumber, "委员会令"):
+		return "部门规章"
+	case numberYear.MatchString(h.DocNumber):
+		return "规范性文件"
+	case congress == false && strings.HasPrefix(name, "中华人民共和国") && strings.HasSuffix(name, "法"):
+		return "法律"
+	}
+	return ""
+}
+
+// kindByName tells the kinds that the name gives away.
+func kindByName(h Header) string {
+	for _, word := range []string{"纪要", "会议记录"} {
+		if strings.HasSuffix(parenthetical.ReplaceAllString(h.Title, ""), word) {
+			return Minutes
+		}
+	}
+	switch {
+	case strings.Contains(h.Level, "案例"), strings.HasSuffix(h.Title, "案例"), strings.HasPrefix(h.Title, "案例"):
+		return Case
+	case strings.Contains(h.Level, "工作报告"):
+		return Official
+	}
+	return ""
+}
+
+// kindOf settles what the name left open.
+func kindOf(h Header, lines []line, provisions int) string {
+	rows := 0
+	for _, l := range lines {
+		if l.kind == format.Row {
+			rows++
+		}
+	}
+	switch {
+	case h.Kind != "":
+		return h.Kind
+	case rows > 3 && rows*10 >= len(lines)*6:
+		return List
+	case provisions > 0:
+		return Law
+	case h.DocNumber != "" || h.Level != "" || nameEnds.MatchString(h.Title):
+		return Official
+	}
+	return Other
+}
+
+var parenthetical = regexp.MustCompile(`[（(][^（()）]*[)）]$`)
