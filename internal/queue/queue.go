@@ -1,0 +1,56 @@
+// Package queue puts a job into the caller's own transaction: it exists if and
+// only if that commits. Working the jobs is the room jobs' matter.
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+)
+
+// Schema is where River keeps its tables.
+const Schema = "river"
+
+// The kinds of jobs. Arguments hold ids only: the queue's tables are exempt
+// from row-level security.
+const (
+	Precedent  = "precedent"  // an applied text becomes a searchable document
+	Checkpoint = "checkpoint" // the log's present state is signed
+)
+
+// PrecedentArgs are those of Precedent.
+type PrecedentArgs struct {
+	Application int64 `json:"application"`
+}
+
+// client only inserts: it has no pool and starts nothing.
+var client = sync.OnceValues(func() (*river.Client[pgx.Tx], error) {
+	return river.NewClient(riverpgxv5.New(nil), &river.Config{Schema: Schema, Logger: slog.New(slog.DiscardHandler)})
+})
+
+// job gives any arguments the kind that River wants them to know themselves.
+type job struct {
+	kind string
+	args any
+}
+
+func (j job) Kind() string                 { return j.kind }
+func (j job) MarshalJSON() ([]byte, error) { return json.Marshal(j.args) }
+
+// Enqueue adds a job of kind with args, which become JSON, to tx.
+func Enqueue(ctx context.Context, tx pgx.Tx, kind string, args any) error {
+	c, err := client()
+	if err != nil {
+		return fmt.Errorf("prepare queue: %w", err)
+	}
+	if _, err := c.InsertTx(ctx, tx, job{kind, args}, nil); err != nil {
+		return fmt.Errorf("enqueue %s: %w", kind, err)
+	}
+	return nil
+}

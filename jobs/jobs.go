@@ -1,0 +1,107 @@
+// Package jobs works off the queue: thin callers of the rooms on River. Every
+// task may run twice, after a crash or beside a slow twin, and must not mind.
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"advisor/internal/db"
+	"advisor/internal/queue"
+)
+
+const (
+	// timeout is what one job may take; River cancels it then.
+	timeout = 2 * time.Minute
+	// rescue is when a job whose program died is given to another. Far below
+	// River's hour, because every task may run twice.
+	rescue = 3 * time.Minute
+	// workers at once: imports and signing are short and share two cores with serve.
+	workers = 2
+)
+
+// Tasks are the acts of the rooms that jobs call.
+type Tasks struct {
+	Precedent  func(ctx context.Context, application int64) error // takes an applied text into the corpus
+	Checkpoint func(ctx context.Context) error                    // signs the log; hourly while serve runs
+}
+
+// Jobs works the queue of one database.
+type Jobs struct {
+	db    *db.DB
+	tasks Tasks
+	log   *slog.Logger
+	run   *river.Client[pgx.Tx]
+}
+
+// New prepares to work off d's queue. Nothing runs before Start or Drain.
+func New(d *db.DB, tasks Tasks, log *slog.Logger) (*Jobs, error) {
+	j := &Jobs{db: d, tasks: tasks, log: log}
+	hourly := river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) {
+		return checkpoint{}, &river.InsertOpts{MaxAttempts: 3}
+	}, &river.PeriodicJobOpts{RunOnStart: true})
+	var err error
+	j.run, err = j.client(&river.Config{PeriodicJobs: []*river.PeriodicJob{hourly}})
+	return j, err
+}
+
+func (j *Jobs) client(cfg *river.Config) (*river.Client[pgx.Tx], error) {
+	pool, err := j.db.Worker()
+	if err != nil {
+		return nil, err
+	}
+	cfg.Schema = queue.Schema
+	cfg.Logger = j.log
+	cfg.JobTimeout, cfg.RescueStuckJobsAfter = timeout, rescue
+	cfg.SoftStopTimeout = 8 * time.Second         // serve ends within ten
+	cfg.ReindexerSchedule = river.NeverSchedule() // reindexing is the owner's right, not the worker's
+	cfg.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}}
+	cfg.Workers = j.workers()
+	client, err := river.NewClient(riverpgxv5.New(pool), cfg)
+	if err != nil {
+		return nil, fmt.Errorf("prepare job worker: %w", err)
+	}
+	return client, nil
+}
+
+// Start works the queue until Stop.
+func (j *Jobs) Start(ctx context.Context) error {
+	if err := j.run.Start(ctx); err != nil {
+		return fmt.Errorf("start job worker: %w", err)
+	}
+	return nil
+}
+
+// Stop ends the work; a job under way has eight seconds before it is cancelled,
+// and is then taken up again by whoever works next.
+func (j *Jobs) Stop(ctx context.Context) error {
+	if err := j.run.Stop(ctx); err != nil {
+		return fmt.Errorf("stop job worker: %w", err)
+	}
+	return nil
+}
+
+type precedent queue.PrecedentArgs
+
+func (precedent) Kind() string { return queue.Precedent }
+
+type checkpoint struct{}
+
+func (checkpoint) Kind() string { return queue.Checkpoint }
+
+func (j *Jobs) workers() *river.Workers {
+	all := river.NewWorkers()
+	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[precedent]) error {
+		return j.tasks.Precedent(ctx, job.Args.Application)
+	}))
+	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, _ *river.Job[checkpoint]) error {
+		return j.tasks.Checkpoint(ctx)
+	}))
+	return all
+}
