@@ -66,6 +66,14 @@ type Result struct {
 	TookMS   float64  `json:"took_ms"`
 	Hits     []Hit    `json:"hits"`
 	Evidence Evidence `json:"evidence"`
+	Terms    []Term   `json:"-"` // the question's, most telling first
+}
+
+// Term is a term of the question with its weight in the score. Bigrams begin with "_".
+type Term struct {
+	Text   string
+	Weight float64
+	Known  bool // occurs somewhere in the corpus
 }
 
 // Evidence is what the decision to answer or to decline rests on. All are 0 when nothing was found.

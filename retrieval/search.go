@@ -41,7 +41,7 @@ func (x *Index) Search(ctx context.Context, actor accounts.Account, q Query) (Re
 	if s.vector, err = x.question(ctx, q); err != nil {
 		return Result{}, err
 	}
-	result := Result{Query: q.Text}
+	result := Result{Query: q.Text, Terms: s.public()}
 	err = x.db.Read(ctx, actor.ID, func(tx pgx.Tx) error {
 		hits, evidence, err := s.run(ctx, tx)
 		result.Hits, result.Evidence = hits, evidence
@@ -246,6 +246,15 @@ func (s *search) words() (n int) {
 		}
 	}
 	return n
+}
+
+// public gives the question's terms to callers.
+func (s *search) public() []Term {
+	out := make([]Term, len(s.terms))
+	for i, t := range s.terms {
+		out[i] = Term{Text: t.text, Weight: float64(t.weight), Known: t.df > 0}
+	}
+	return out
 }
 
 // idf is what a passage with every term, endlessly often, would score.
