@@ -25,7 +25,7 @@ const (
 	Law       = "law"       // articles: laws, regulations, rules, amendments
 	Official  = "official"  // 公文
 	Case      = "case"      // 案例
-	List      = "list"      // duty lists, system lists
+	DutyList  = "list"      // duty lists, system lists
 	Minutes   = "minutes"   // 会议纪要
 	Precedent = "precedent" // an approved recommendation
 	Other     = "other"

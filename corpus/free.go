@@ -68,7 +68,7 @@ func (f *free) ends(l line, step int, head bool, chars int) bool {
 		return false
 	case f.chars+chars > mostChars:
 		return true
-	case l.kind == format.Row && f.header.Kind == List:
+	case l.kind == format.Row && f.header.Kind == DutyList:
 		return true
 	case head || step == 1:
 		return f.body

@@ -12,6 +12,11 @@ import (
 func readHeader(f *format.File, text string, lines []line, given Header) Header {
 	r := headerReader{text: text, lines: lines}
 	h := given
+	for _, d := range []*Date{&h.Issued, &h.Effective, &h.Repealed} { // a bare year is no date
+		if _, err := ParseDate(string(*d)); err != nil {
+			*d = ""
+		}
+	}
 	fill(&h.Title, r.title(f))
 	top, tail := r.top(), r.tail()
 	fill(&h.DocNumber, docNumber(top))
@@ -114,31 +119,28 @@ func (r headerReader) named() string {
 	return ""
 }
 
-// tidy drops white space between Chinese characters: 关 于 印 发.
+// tidy makes white space single, and drops it from letter-spaced titles: 关 于 印 发.
 func tidy(s string) string {
 	fields := strings.Fields(s)
-	var b strings.Builder
-	for i, f := range fields {
-		if i > 0 {
-			last, _ := utf8.DecodeLastRuneInString(fields[i-1])
-			next, _ := utf8.DecodeRuneInString(f)
-			if last < 0x2e80 && next < 0x2e80 {
-				b.WriteByte(' ')
-			}
-		}
-		b.WriteString(f)
+	if len(fields) > 3 && utf8.RuneCountInString(strings.Join(fields, "")) < 2*len(fields) {
+		return strings.Join(fields, "")
 	}
-	return b.String()
+	return strings.Join(fields, " ")
 }
 
 var (
 	numberYear  = regexp.MustCompile(`[\p{Han}]{1,14}[〔\[［【（(](?:19|20)\d{2}[〕\]］】）)]第?\d{1,5}号`)
-	numberOrder = regexp.MustCompile(`(?:[\p{Han}]{2,20}令)?第?[0-9一二三四五六七八九十百零〇]{1,6}号令?`)
+	numberOrder = regexp.MustCompile(`(?:[\p{Han}]{2,20}令)?第?[\p{Nd}一二三四五六七八九十百零〇]{1,6}号令?`)
 )
 
 // docNumber finds a 文号: 云政发〔2025〕3号, 国务院令第711号.
 func docNumber(lines []string) string {
 	for _, s := range lines {
+		for _, field := range strings.Fields(s) { // after the issuer's name: 云川市人民政府 云政发〔2025〕3号
+			if numberYear.FindString(field) == field && field != "" {
+				return field
+			}
+		}
 		s = squeeze(s)
 		if utf8.RuneCountInString(s) > 80 {
 			continue
@@ -153,7 +155,7 @@ func docNumber(lines []string) string {
 				if i := strings.LastIndex(m, "中华人民共和国"); i > 0 {
 					m = m[i:]
 				}
-				return m
+				return strings.TrimPrefix(m, "日")
 			}
 		}
 	}
@@ -250,7 +252,7 @@ func kindOf(h Header, lines []line, provisions int) string {
 	case h.Kind != "":
 		return h.Kind
 	case rows > 3 && rows*10 >= len(lines)*6:
-		return List
+		return DutyList
 	case provisions > 0:
 		return Law
 	case h.DocNumber != "" || h.Level != "" || nameEnds.MatchString(h.Title):

@@ -28,7 +28,7 @@ func readMark(line string) mark {
 	case r == '第':
 		m = readOrdinal(line, at+n)
 	case r == '条' && strings.HasPrefix(line[at:], "条目"):
-		m.n, m.end = readNumeral(line, at+len("条目"))
+		m.n, m.end = plainNumeral(line, at+len("条目"))
 		m.unit = "条目"
 	case r == '（' || r == '(':
 		m = readBracketed(line, at+n)
@@ -66,8 +66,9 @@ func readOrdinal(line string, at int) mark {
 }
 
 func readBracketed(line string, at int) mark {
-	number, end := readNumeral(line, at)
-	r, n := utf8.DecodeRuneInString(line[end:])
+	number, end := plainNumeral(line, skipSpace(line, at))
+	r, n := utf8.DecodeRuneInString(line[skipSpace(line, end):])
+	end = skipSpace(line, end)
 	if number == 0 || r != '）' && r != ')' {
 		return mark{}
 	}
@@ -79,7 +80,7 @@ func readBracketed(line string, at int) mark {
 }
 
 func readCounted(line string, at int, first rune) mark {
-	number, end := readNumeral(line, at)
+	number, end := plainNumeral(line, at)
 	r, n := utf8.DecodeRuneInString(line[end:])
 	if first >= 0x4e00 && first < 0xff00 || first == '〇' {
 		if r == '、' || r == '．' {
@@ -97,10 +98,18 @@ func readCounted(line string, at int, first rune) mark {
 }
 
 // readNumeral reads a whole number from at on, and where it ends; 0 for none.
-func readNumeral(line string, at int) (n, end int) {
+// It may be written with spaces inside and before what it counts: 第 一 百 条.
+func readNumeral(line string, at int) (n, end int) { return numeralAt(line, at, skipSpace) }
+
+// plainNumeral reads one without spaces: in 条目二 1993年 only 二 counts.
+func plainNumeral(line string, at int) (n, end int) {
+	return numeralAt(line, at, func(_ string, at int) int { return at })
+}
+
+func numeralAt(line string, at int, over func(string, int) int) (n, end int) {
 	section, digits, seen := 0, 0, false
 	end = at
-	for i := skipSpace(line, at); i < len(line); {
+	for i := over(line, at); i < len(line); {
 		r, size := utf8.DecodeRuneInString(line[i:])
 		if d := digit(r); d >= 0 {
 			digits = digits*10 + d
@@ -116,13 +125,13 @@ func readNumeral(line string, at int) (n, end int) {
 		seen = true
 		i += size
 		end = i
-		i = skipSpace(line, i)
+		i = over(line, i)
 	}
 	if !seen {
 		return 0, at
 	}
-	if after := skipSpace(line, end); after > end { // the spaces belong to the mark: 第 十 条
-		if r, _ := utf8.DecodeRuneInString(line[after:]); strings.ContainsRune("条章节编分部篇）)", r) {
+	if after := over(line, end); after > end {
+		if r, _ := utf8.DecodeRuneInString(line[after:]); strings.ContainsRune("条章节编分部篇", r) {
 			end = after
 		}
 	}

@@ -2,10 +2,16 @@ package corpus
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"advisor/audit"
 )
 
 // Saved says what Save did.
@@ -35,38 +41,297 @@ const (
 // Save stores a cut file as a version, whole, inside tx under the acting
 // account: the document it belongs to, its provisions and passages, and the
 // dates of the versions beside it. Call Announce last in the same transaction.
+//
+// The document's row is locked first, so that two files of one document saved
+// at once see each other's dates. Rows go in by INSERT … SELECT unnest: COPY
+// does not work under row-level security.
 func Save(ctx context.Context, tx pgx.Tx, actor int64, scope, importPath, fileHash string, c Cut) (Saved, error) {
-	return Saved{}, errors.New("corpus: not yet")
+	documentID, err := putDocument(ctx, tx, scope, importPath, c.Header)
+	if err != nil {
+		return Saved{}, err
+	}
+	old, err := versionAt(ctx, tx, scope, importPath)
+	if err != nil {
+		return Saved{}, err
+	}
+	s := Saved{DocumentID: documentID, VersionID: old.id, Change: Updated, TextHash: hashOf(c.Text)}
+	if old.id != 0 && old.fileHash == fileHash && old.document == documentID && old.textHash == s.TextHash && old.header == declared(c.Header) {
+		s.Change = Unchanged
+		return s, nil
+	}
+	if old.id == 0 {
+		s.Change = Added
+	}
+	if s.VersionID, err = putVersion(ctx, tx, documentID, scope, importPath, fileHash, s.TextHash, c); err != nil {
+		return Saved{}, err
+	}
+	if s.Passages, err = putParts(ctx, tx, s.VersionID, scope, old.id != 0, c); err != nil {
+		return Saved{}, err
+	}
+	for _, id := range []int64{documentID, old.document} {
+		if id == 0 || id == old.document && id == documentID && len(s.Touched) > 0 {
+			continue
+		}
+		touched, err := settle(ctx, tx, id)
+		if err != nil {
+			return Saved{}, err
+		}
+		s.Touched = append(s.Touched, touched...)
+	}
+	s.Touched = withID(s.Touched, s.VersionID)
+	return s, nil
+}
+
+func withID(ids []int64, id int64) []int64 {
+	for _, have := range ids {
+		if have == id {
+			return ids
+		}
+	}
+	return append(ids, id)
+}
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// putDocument finds or makes the document and locks its row until commit.
+func putDocument(ctx context.Context, tx pgx.Tx, scope, importPath string, h Header) (id int64, err error) {
+	const q = `insert into document (scope, identity, kind, title, doc_number, issuer, level, region)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)
+		on conflict (scope, identity) do update set identity = excluded.identity
+		returning id`
+	err = tx.QueryRow(ctx, q, scope, Identity(h, importPath), h.Kind, h.Title, h.DocNumber, h.Issuer, h.Level, h.Region).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("save document %q: %w", h.Title, err)
+	}
+	return id, nil
+}
+
+type stored struct {
+	id, document       int64
+	fileHash, textHash string
+	header             string
+}
+
+// declared is all of a header that a version or its document stores.
+func declared(h Header) string {
+	return strings.Join([]string{h.Title, h.DocNumber, h.Issuer, h.Level, h.Region, string(h.Issued), string(h.Effective), string(h.Repealed), h.Status}, "\x1f")
+}
+
+func versionAt(ctx context.Context, tx pgx.Tx, scope, importPath string) (v stored, err error) {
+	const q = `select id, document_id, file_hash, text_hash, declared from version where scope = $1 and import_path = $2 for update`
+	err = tx.QueryRow(ctx, q, scope, importPath).Scan(&v.id, &v.document, &v.fileHash, &v.textHash, &v.header)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return stored{}, nil
+	}
+	return v, err
+}
+
+// putVersion writes the version's row. A repeal that a keeper entered, with its
+// ground, outlives a new reading of the file.
+func putVersion(ctx context.Context, tx pgx.Tx, documentID int64, scope, importPath, fileHash, textHash string, c Cut) (id int64, err error) {
+	const q = `insert into version (document_id, scope, import_path, file_hash, text_hash, text, title, doc_number, level,
+			issued, effective, declared_effective, declared_repealed, declared_status, declared, articles)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, '')::date, nullif($11, '')::date, nullif($11, '')::date, nullif($12, '')::date, $13, $14, $15)
+		on conflict (scope, import_path) do update set document_id = excluded.document_id, file_hash = excluded.file_hash,
+			text_hash = excluded.text_hash, text = excluded.text, title = excluded.title, doc_number = excluded.doc_number, level = excluded.level,
+			issued = excluded.issued, declared_effective = excluded.declared_effective,
+			declared_repealed = case when version.repeal_ground = '' then excluded.declared_repealed else version.declared_repealed end,
+			declared_status = excluded.declared_status, declared = excluded.declared, articles = excluded.articles
+		returning id`
+	h := c.Header
+	err = tx.QueryRow(ctx, q, documentID, scope, importPath, fileHash, textHash, c.Text, h.Title, h.DocNumber, h.Level,
+		string(h.Issued), string(h.Effective), string(h.Repealed), h.Status, declared(h), len(c.Provisions)).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("save version %q: %w", importPath, err)
+	}
+	return id, nil
+}
+
+// putParts replaces a version's provisions and passages.
+func putParts(ctx context.Context, tx pgx.Tx, versionID int64, scope string, replace bool, c Cut) ([]SavedPassage, error) {
+	if replace {
+		for _, q := range []string{`delete from passage where version_id = $1`, `delete from provision where version_id = $1`} {
+			if _, err := tx.Exec(ctx, q, versionID); err != nil {
+				return nil, fmt.Errorf("clear version %d: %w", versionID, err)
+			}
+		}
+	}
+	if err := putProvisions(ctx, tx, versionID, scope, c.Provisions); err != nil {
+		return nil, err
+	}
+	return putPassages(ctx, tx, versionID, scope, c)
+}
+
+func putProvisions(ctx context.Context, tx pgx.Tx, versionID int64, scope string, all []Provision) error {
+	if len(all) == 0 {
+		return nil
+	}
+	paths, labels := make([]string, len(all)), make([]string, len(all))
+	starts, ends := make([]int32, len(all)), make([]int32, len(all))
+	for i, p := range all {
+		paths[i], labels[i] = strings.Join(p.Path, "\x1f"), p.Label
+		starts[i], ends[i] = int32(p.Start), int32(p.End)
+	}
+	const q = `insert into provision (version_id, scope, ord, path, label, start_at, end_at)
+		select $1, $2, n - 1, case when path = '' then '{}' else string_to_array(path, chr(31)) end, label, s, e
+		from unnest($3::text[], $4::text[], $5::int[], $6::int[]) with ordinality as t(path, label, s, e, n)`
+	if _, err := tx.Exec(ctx, q, versionID, scope, paths, labels, starts, ends); err != nil {
+		return fmt.Errorf("save %d provisions: %w", len(all), err)
+	}
+	return nil
+}
+
+func putPassages(ctx context.Context, tx pgx.Tx, versionID int64, scope string, c Cut) ([]SavedPassage, error) {
+	n := len(c.Passages)
+	labels, contexts, texts := make([]string, n), make([]string, n), make([]string, n)
+	starts, ends, of := make([]int32, n), make([]int32, n), make([]int32, n)
+	for i, p := range c.Passages {
+		labels[i], contexts[i], texts[i] = p.Label, p.Context, c.Text[p.Start:p.End]
+		starts[i], ends[i], of[i] = int32(p.Start), int32(p.End), int32(p.ProvisionOrd)
+	}
+	const q = `insert into passage (version_id, provision_id, scope, ord, label, context, start_at, end_at, text)
+		select $1, v.id, $2, t.n - 1, t.label, t.context, t.s, t.e, t.text
+		from unnest($3::text[], $4::text[], $5::int[], $6::int[], $7::text[], $8::int[]) with ordinality as t(label, context, s, e, text, of, n)
+		left join provision v on v.version_id = $1 and v.ord = t.of
+		returning id, ord`
+	rows, err := tx.Query(ctx, q, versionID, scope, labels, contexts, starts, ends, texts, of)
+	if err != nil {
+		return nil, fmt.Errorf("save %d passages: %w", n, err)
+	}
+	saved := make([]SavedPassage, n)
+	var id int64
+	var ord int
+	_, err = pgx.ForEachRow(rows, []any{&id, &ord}, func() error {
+		saved[ord] = SavedPassage{ID: id, Ord: ord, Label: labels[ord], Context: contexts[ord], Text: texts[ord]}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("save %d passages: %w", n, err)
+	}
+	return saved, nil
+}
+
+// settle derives the dates of all versions of a document anew, gives it the
+// header of its newest, and returns the versions whose dates changed.
+func settle(ctx context.Context, tx pgx.Tx, documentID int64) ([]int64, error) {
+	const q = `select id, import_path, level, coalesce(to_char(issued, 'YYYY-MM-DD'), ''), coalesce(to_char(declared_effective, 'YYYY-MM-DD'), ''),
+			coalesce(to_char(declared_repealed, 'YYYY-MM-DD'), ''), declared_status,
+			coalesce(to_char(effective, 'YYYY-MM-DD'), ''), coalesce(to_char(repealed, 'YYYY-MM-DD'), ''), ended
+		from version where document_id = $1 order by id`
+	rows, err := tx.Query(ctx, q, documentID)
+	if err != nil {
+		return nil, fmt.Errorf("versions of document %d: %w", documentID, err)
+	}
+	var ids []int64
+	var all []Declared
+	var was []Validity
+	var id int64
+	var d Declared
+	var v Validity
+	_, err = pgx.ForEachRow(rows, []any{&id, &d.Path, &d.Level, &d.Issued, &d.Effective, &d.Repealed, &d.Status, &v.Effective, &v.Repealed, &v.Over}, func() error {
+		ids, all, was = append(ids, id), append(all, d), append(was, v)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("versions of document %d: %w", documentID, err)
+	}
+	now := Chain(all)
+	var touched []int64
+	var changed []Validity
+	newest := -1
+	for i := range now {
+		if now[i] != was[i] {
+			touched, changed = append(touched, ids[i]), append(changed, now[i])
+		}
+		if newest < 0 || now[i].Effective > now[newest].Effective || now[i].Effective == now[newest].Effective && all[i].Path > all[newest].Path {
+			newest = i
+		}
+	}
+	if err := putDates(ctx, tx, touched, changed); err != nil {
+		return nil, err
+	}
+	if len(all) > 1 {
+		err = putHeader(ctx, tx, documentID, ids[newest])
+	}
+	return touched, err
+}
+
+func putDates(ctx context.Context, tx pgx.Tx, ids []int64, dates []Validity) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	from, to, over := make([]string, len(ids)), make([]string, len(ids)), make([]bool, len(ids))
+	for i, v := range dates {
+		from[i], to[i], over[i] = string(v.Effective), string(v.Repealed), v.Over
+	}
+	const q = `update version set effective = nullif(t.f, '')::date, repealed = nullif(t.t, '')::date, ended = t.o
+		from unnest($1::bigint[], $2::text[], $3::text[], $4::bool[]) as t(id, f, t, o) where version.id = t.id`
+	if _, err := tx.Exec(ctx, q, ids, from, to, over); err != nil {
+		return fmt.Errorf("save dates of %d versions: %w", len(ids), err)
+	}
+	return nil
+}
+
+// putHeader shows a document under the name and number of its newest version.
+func putHeader(ctx context.Context, tx pgx.Tx, documentID, versionID int64) error {
+	const q = `update document set title = v.title, doc_number = v.doc_number, issuer = split_part(v.declared, chr(31), 3), level = v.level
+		from version v where document.id = $1 and v.id = $2
+		and (document.title, document.doc_number, document.issuer, document.level)
+			is distinct from (v.title, v.doc_number, split_part(v.declared, chr(31), 3), v.level)`
+	if _, err := tx.Exec(ctx, q, documentID, versionID); err != nil {
+		return fmt.Errorf("save header of document %d: %w", documentID, err)
+	}
+	return nil
 }
 
 // Announce appends the audit leaf of each saved version and tells the index
 // what to read again. It takes the log's lock, so it is the transaction's end.
 func Announce(ctx context.Context, tx pgx.Tx, now time.Time, actor int64, saved ...Saved) error {
-	return errors.New("corpus: not yet")
+	for _, s := range saved {
+		if s.Change == Unchanged || s.VersionID == 0 {
+			continue
+		}
+		err := announce(ctx, tx, now, audit.Leaf{Kind: "document.imported", Actor: actor, Subject: audit.Subject("document", s.DocumentID),
+			Data: map[string]any{"version": s.VersionID, "change": s.Change, "text": "sha256:" + s.TextHash}}, s.Touched)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// announce appends a leaf, then the feed rows that carry its number.
+func announce(ctx context.Context, tx pgx.Tx, now time.Time, leaf audit.Leaf, versions []int64) error {
+	seq, err := audit.Append(ctx, tx, now, leaf)
+	if err != nil {
+		return err
+	}
+	const q = `insert into corpus_change (seq, version_id) select $1, unnest($2::bigint[])`
+	if _, err := tx.Exec(ctx, q, seq, versions); err != nil {
+		return fmt.Errorf("tell the index of %d versions: %w", len(versions), err)
+	}
+	return nil
 }
 
 // Known gives the file hash under which each import path was last saved in a
 // scope, so that unchanged files are skipped. Paths never saved are absent.
 func Known(ctx context.Context, tx pgx.Tx, scope string, importPaths []string) (map[string]string, error) {
-	return nil, errors.New("corpus: not yet")
-}
-
-// PassageView is a passage as people see it.
-type PassageView struct {
-	ID, DocumentID, VersionID int64
-	Title, DocNumber, Issuer  string
-	Level, Region, Kind       string
-	Scope                     string
-	Label                     string
-	Path                      []string // of its provision
-	Context, Text             string
-	Start, End                int // byte offsets into the version's text
-	Issued                    Date
-	Validity
-}
-
-// PassagesByID reads passages under the acting account's rights, in the order
-// of ids; those that it may not see are left out.
-func PassagesByID(ctx context.Context, tx pgx.Tx, ids []int64) ([]PassageView, error) {
-	return nil, errors.New("corpus: not yet")
+	const q = `select import_path, file_hash from version where scope = $1 and import_path = any($2)`
+	rows, err := tx.Query(ctx, q, scope, importPaths)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d import paths: %w", len(importPaths), err)
+	}
+	known := map[string]string{}
+	var path, hash string
+	_, err = pgx.ForEachRow(rows, []any{&path, &hash}, func() error {
+		known[path] = hash
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up %d import paths: %w", len(importPaths), err)
+	}
+	return known, nil
 }
