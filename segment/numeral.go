@@ -104,8 +104,10 @@ func (c *counter) take(r rune) bool {
 			c.last = 1
 		}
 		c.group, c.last = c.group+c.last*tens[r], 0
-	case groups[r] != 0 && c.any:
+	case r == '亿' && c.any:
 		c.whole, c.group, c.last = (c.whole+c.group+c.last)*groups[r], 0, 0
+	case r == '万' && c.any:
+		c.whole, c.group, c.last = c.whole+(c.group+c.last)*groups[r], 0, 0
 	default:
 		return false
 	}

@@ -13,15 +13,11 @@ func (l *lattice) offices(emit func(span)) {
 		if end == 0 {
 			continue
 		}
-		stop := end
-		if stop < len(l.runes) && strings.ContainsRune("局厅部委", l.runes[stop]) {
-			stop++
-		}
-		if stop == end && !strings.HasSuffix(full, "院") && !strings.HasSuffix(full, "府") {
+		if end == len(l.runes) || !strings.ContainsRune("局厅部委", l.runes[end]) {
 			continue // only the subject's name, not an office
 		}
-		emit(span{"机关:" + full, i, stop})
-		i = stop - 1
+		emit(span{"机关:" + full, i, end + 1})
+		i = end
 	}
 }
 
@@ -42,7 +38,8 @@ func officeAt(text []rune, i int) (end int, full string) {
 }
 
 // officeTable lists the offices of government: the full name, then what else
-// they are called, always without the final 局, 厅, 部 or 委, which differ by level.
+// they are called, always without the final 局, 厅, 部 or 委, which differ by
+// level. 人民政府, 人民法院 and the like are words of the dictionary already.
 var officeTable = [][]string{
 	{"发展和改革", "发展改革", "发改"},
 	{"教育"}, {"科学技术", "科技"},
@@ -65,7 +62,6 @@ var officeTable = [][]string{
 	{"行政审批服务", "行政审批", "政务服务管理", "政务服务"},
 	{"国有资产监督管理", "国资"}, {"林业", "林业和草原", "林草"},
 	{"药品监督管理", "药监"}, {"知识产权"}, {"粮食和物资储备", "粮食"},
-	{"人民政府", "政府"}, {"人民法院", "法院"}, {"人民检察院", "检察院"}, {"国务院"},
 }
 
 var officeNames, officeFull = officeLexicon()
