@@ -45,15 +45,15 @@ type Config struct {
 
 // Server is one program's hold on the cluster.
 type Server struct {
-	cfg    Config
-	dir    string // HOME/postgres
-	bin    string
-	owner  account // who the server runs as
-	socket string
-	users  *os.File
+	cfg   Config
+	dir   string // HOME/postgres
+	bin   string
+	owner account // who the server runs as
+	users *os.File
 
 	mu     sync.Mutex
 	pid    int
+	socket string
 	closed bool
 	stop   chan struct{} // ends the watcher
 	done   chan struct{}
@@ -149,7 +149,11 @@ func (s *Server) watch() {
 			return
 		case <-tick.C:
 		}
-		if alive(s.PID()) || s.ping(context.Background()) == awake {
+		if alive(s.PID()) {
+			continue
+		}
+		if pid, socket := s.postmaster(); s.ping(context.Background(), socket) == awake {
+			s.found(pid, socket) // somebody else has started it, or it lives where we see no processes
 			continue
 		}
 		if err := s.revive(); err != nil {
@@ -179,11 +183,19 @@ func (s *Server) revive() error {
 
 // Conn is the connection string for a role and a database of the cluster.
 func (s *Server) Conn(role, database string) string {
-	return fmt.Sprintf("host=%s port=%d user=%s dbname=%s sslmode=disable", s.socket, Port, role, database)
+	return conn(s.Socket(), role, database)
+}
+
+func conn(socket, role, database string) string {
+	return fmt.Sprintf("host=%s port=%d user=%s dbname=%s sslmode=disable", socket, Port, role, database)
 }
 
 // Socket is the folder of the Unix socket.
-func (s *Server) Socket() string { return s.socket }
+func (s *Server) Socket() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.socket
+}
 
 // Bin is the folder of the server's and client's programs.
 func (s *Server) Bin() string { return s.bin }
@@ -204,9 +216,9 @@ func (s *Server) PID() int {
 	return s.pid
 }
 
-func (s *Server) setPID(pid int) {
+func (s *Server) found(pid int, socket string) {
 	s.mu.Lock()
-	s.pid = pid
+	s.pid, s.socket = pid, socket
 	s.mu.Unlock()
 }
 

@@ -62,10 +62,9 @@ func (s *Server) attach(ctx context.Context) bool {
 	}
 	for ctx.Err() == nil {
 		pid, socket := s.postmaster()
-		s.socket = socket
-		s.setPID(pid)
-		switch state := s.ping(ctx); {
+		switch state := s.ping(ctx, socket); {
 		case state == awake:
+			s.found(pid, socket)
 			return true
 		case state == asleep || !alive(pid):
 			return false
@@ -96,7 +95,8 @@ func (s *Server) settle(ctx context.Context) error {
 
 // start runs the server, which inherits the server lock, and waits for it.
 func (s *Server) start(ctx context.Context) error {
-	if err := s.chooseSocket(); err != nil {
+	socket, err := s.chooseSocket()
+	if err != nil {
 		return err
 	}
 	lock, err := lockFile(ctx, s.serverLock(), exclusive)
@@ -119,18 +119,18 @@ func (s *Server) start(ctx context.Context) error {
 		}
 	}
 	defer dir.Close()
-	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", path, "-p", strconv.Itoa(Port), "-c", "unix_socket_directories="+s.socket)
+	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", path, "-p", strconv.Itoa(Port), "-c", "unix_socket_directories="+socket)
 	cmd.SysProcAttr, cmd.Dir, cmd.Env = s.owner.attr(), "/", environment()
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{dir, lock}
 	if err := cmd.Start(); err != nil {
 		return problem.New(problem.Failed, "pg-start", "启动私有数据库", "数据库程序不能运行", "请检查 "+s.bin+" 的权限").Because(err)
 	}
-	s.setPID(cmd.Process.Pid)
 	died := make(chan struct{})
 	go func() { cmd.Wait(); close(died) }() // reaps it whenever it ends
 	for {
-		if s.ping(ctx) == awake {
+		if s.ping(ctx, socket) == awake {
+			s.found(cmd.Process.Pid, socket)
 			s.guard()
 			return nil
 		}
@@ -211,15 +211,15 @@ const (
 
 // ping asks the server for its state. Only a missing or deaf socket counts as
 // asleep: a server that is merely slow must never be taken for a dead one.
-func (s *Server) ping(ctx context.Context) state {
-	if s.socket == "" {
+func (s *Server) ping(ctx context.Context, socket string) state {
+	if socket == "" {
 		return waking // the pid file is not complete yet
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	conn, err := pgconn.Connect(ctx, s.Conn(Superuser, "postgres"))
+	c, err := pgconn.Connect(ctx, conn(socket, Superuser, "postgres"))
 	if err == nil {
-		conn.Close(ctx)
+		c.Close(ctx)
 		return awake
 	}
 	var refused *pgconn.PgError
