@@ -1,0 +1,308 @@
+package advice
+
+import (
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"advisor/corpus"
+	"advisor/retrieval"
+	"advisor/segment"
+)
+
+// What an extract may hold. Five quotes are what people read; a 款 longer than
+// mostQuoted characters is quoted by its sentences.
+const (
+	mostClaims  = 5
+	mostQuoted  = 160
+	readHits    = 20
+	leastOfBest = 0.3 // a hit scoring less than this share of the best is not offered
+)
+
+// The extractive drafter's own sentences. They say nothing about the law.
+const (
+	neutral      = "结论：依据以下原文，请结合具体情况判断。"
+	withApproved = "结论：已有经专家审议通过的先例，列在第一条；请对照以下原文，结合具体情况判断。"
+)
+
+// extract picks the few stretches of the hits that answer and quotes them word
+// for word. Hits are in the order of search; all are visible to the asker.
+func (a *Advisor) extract(question string, on corpus.Date, hits []retrieval.Hit) Body {
+	b := Body{Question: question, Conclusion: neutral, Label: Label, On: on}
+	picked := a.pick(question, hits)
+	for _, p := range picked {
+		b.Claims = append(b.Claims, p.claim())
+	}
+	if len(picked) > 0 && picked[0].hit.Kind == corpus.Precedent {
+		b.Conclusion = withApproved
+	}
+	b.Unknown = doubtsAbout(b.Claims)
+	return b
+}
+
+// doubtsAbout names the documents whose force could not be made out.
+func doubtsAbout(claims []Claim) []string {
+	var out []string
+	for _, c := range claims {
+		for _, q := range c.Citations {
+			line := "《" + strings.Trim(q.Title, "《》") + "》的施行日期没有登记，引用前请核实是否现行有效"
+			if q.Status == corpus.Unknown && !slices.Contains(out, line) {
+				out = append(out, line)
+			}
+		}
+	}
+	return out
+}
+
+// pick is a stretch chosen from a hit.
+type pick struct {
+	hit   retrieval.Hit
+	quote string
+	lead  string // the sentence that introduces a list, when quote is an item of it
+	score float64
+}
+
+func (p pick) claim() Claim {
+	c := Claim{Support: Quoted, Role: roleOf(p.hit.Kind, p.quote)}
+	if p.lead != "" {
+		c.Citations = append(c.Citations, cite(p.hit, p.lead))
+	}
+	c.Citations = append(c.Citations, cite(p.hit, p.quote))
+	c.Text = quotedText(c.Citations)
+	return c
+}
+
+func cite(h retrieval.Hit, quote string) Citation {
+	return Citation{DocumentID: h.DocumentID, VersionID: h.VersionID, PassageID: h.PassageID, Title: h.Title,
+		DocNumber: h.DocNumber, Provision: h.Provision, Quote: quote, Status: h.Status, Level: h.Level, Kind: h.Kind,
+		Effective: h.Effective, Repealed: h.Repealed}
+}
+
+// pick chooses the best stretch of each of the best hits.
+func (a *Advisor) pick(question string, hits []retrieval.Hit) []pick {
+	hits = citable(hits)
+	if len(hits) == 0 {
+		return nil
+	}
+	w := a.weights(question, hits)
+	best := hits[0].Score
+	var all []pick
+	for _, h := range hits[:min(len(hits), readHits)] {
+		p := a.bestStretch(h, w)
+		if p.quote == "" || best > 0 && h.Score < leastOfBest*best {
+			continue
+		}
+		share := 1.0
+		if best > 0 {
+			share = h.Score / best
+		}
+		p.score = 0.8*share + 0.2*p.score + 0.02*float64(rank(h.Level))/5
+		if h.Kind == corpus.Precedent && p.score > 0.6 {
+			p.score += 1 // what the committee approved comes first
+		}
+		all = append(all, p)
+	}
+	slices.SortStableFunc(all, func(x, y pick) int { return int(math.Copysign(1, y.score-x.score)) })
+	return distinct(all)
+}
+
+// citable leaves the hits that may be a basis: in force or, marked, of unknown
+// force, of public scope and at most one other, which is the first's.
+func citable(hits []retrieval.Hit) []retrieval.Hit {
+	scope := draftScope(hits)
+	var out []retrieval.Hit
+	for _, h := range hits {
+		if h.Status != corpus.InForce && h.Status != corpus.Unknown {
+			continue
+		}
+		if h.Scope == publicScope || h.Scope == scope {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+const publicScope = "public"
+
+// draftScope is the scope of the first hit that is not public: a draft quotes
+// at most one such scope, so that whoever may see that scope may see the draft.
+func draftScope(hits []retrieval.Hit) string {
+	for _, h := range hits {
+		if h.Scope != publicScope && (h.Status == corpus.InForce || h.Status == corpus.Unknown) {
+			return h.Scope
+		}
+	}
+	return publicScope
+}
+
+// distinct keeps the best pick of each provision and each wording.
+func distinct(all []pick) []pick {
+	var out []pick
+	seen := map[string]bool{}
+	for _, p := range all {
+		at := segment.Title(p.hit.Title) + "/" + parsePlace(p.hit.Provision).article
+		if p.hit.Provision == "" {
+			at = p.quote
+		}
+		if words := flat(p.quote); !seen[at] && !seen[words] {
+			seen[at], seen[words] = true, true
+			out = append(out, p)
+		}
+		if len(out) == mostClaims {
+			break
+		}
+	}
+	return out
+}
+
+// rank orders levels of law from high to low: 5 to 1.
+func rank(level string) int {
+	for i, names := range [][]string{{"宪法", "法律"}, {"行政法规", "司法解释"}, {"地方性法规"}, {"规章"}} {
+		for _, n := range names {
+			if strings.Contains(level, n) {
+				return 5 - i
+			}
+		}
+	}
+	return 1
+}
+
+// weights are the question's terms, each with how much it tells: seldom found
+// among the hits' sentences, it tells more.
+func (a *Advisor) weights(question string, hits []retrieval.Hit) map[string]float64 {
+	w := map[string]float64{}
+	for _, t := range a.seg.QueryTerms(question) {
+		w[strings.Clone(t)] = 0
+	}
+	n := 0.0
+	for _, h := range hits[:min(len(hits), readHits)] {
+		n++
+		seen := map[string]bool{}
+		for _, t := range a.seg.Terms(h.Text) {
+			if _, ok := w[t]; ok && !seen[t] {
+				seen[t] = true
+				w[t]++
+			}
+		}
+	}
+	for t, df := range w {
+		w[t] = math.Log(1 + (n+1)/(df+0.5))
+		if strings.HasPrefix(t, "_") {
+			w[t] /= 2 // two pairs say about what one word says
+		}
+	}
+	return w
+}
+
+// bestStretch finds the stretch of a hit that holds most of the question for its length.
+func (a *Advisor) bestStretch(h retrieval.Hit, w map[string]float64) pick {
+	best := pick{hit: h}
+	total := 0.0
+	for _, v := range w {
+		total += v
+	}
+	for _, s := range stretches(h.Text, parsePlace(h.Provision)) {
+		got := 0.0
+		seen := map[string]bool{}
+		for _, t := range a.seg.Terms(s.lead + s.text) {
+			if v, ok := w[t]; ok && !seen[t] {
+				seen[t] = true
+				got += v
+			}
+		}
+		score := got / max(total, 1e-9)
+		if cues.MatchString(s.text) {
+			score += 0.02 // of two alike, the one that says what to do
+		}
+		if best.quote == "" || score > best.score {
+			best.quote, best.lead, best.score = s.text, s.lead, score
+		}
+	}
+	return best
+}
+
+var cues = regexp.MustCompile(`应当|不得|可以|必须|禁止|除外|以内|日内|负责|由`)
+
+// stretch is what can be quoted: a 款, an item with the words that introduce
+// it, or a sentence of one that is too long.
+type stretch struct{ text, lead string }
+
+func stretches(text string, base place) []stretch {
+	var out []stretch
+	lead := ""
+	for _, l := range readLines(text, base) {
+		words := strings.TrimSpace(text[l.start:l.end])
+		switch {
+		case l.item == 0:
+			lead = ""
+			if strings.HasSuffix(words, "：") || strings.HasSuffix(words, ":") {
+				lead = lastSentence(words)
+			}
+			out = append(out, sentences(words)...)
+		default:
+			for _, s := range sentences(words) {
+				s.lead = lead
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// sentences cuts a 款 that is too long to quote whole; a 但书 stays with what it limits.
+func sentences(words string) []stretch {
+	if utf8.RuneCountInString(words) <= mostQuoted {
+		return []stretch{{text: words}}
+	}
+	var out []stretch
+	from := 0
+	for i, r := range words {
+		end := i + utf8.RuneLen(r)
+		if !strings.ContainsRune("。；！？", r) || strings.HasPrefix(words[end:], "但") || strings.HasPrefix(words[end:], "”") {
+			continue
+		}
+		if utf8.RuneCountInString(words[from:end]) >= 8 {
+			out = append(out, stretch{text: strings.TrimSpace(words[from:end])})
+			from = end
+		}
+	}
+	if rest := strings.TrimSpace(words[from:]); utf8.RuneCountInString(rest) >= leastQuote {
+		out = append(out, stretch{text: rest})
+	}
+	return out
+}
+
+// lastSentence is the sentence before a list's colon.
+func lastSentence(words string) string {
+	body := strings.TrimRight(words, "：:")
+	if i := strings.LastIndexAny(body, "。；"); i >= 0 {
+		words = words[i+len("。"):]
+	}
+	if utf8.RuneCountInString(words) > mostQuoted {
+		return ""
+	}
+	return words
+}
+
+var (
+	deadlineCue  = regexp.MustCompile(`(自|从|于).{0,30}(日|月|年)(起|内|前)|[〇一二三四五六七八九十百\d]+个?(工作日|日|天|个?月|年)(以?内|以前|届满)|期限(为|是|不超过)|逾期`)
+	exceptionCue = regexp.MustCompile(`但是?[，,]|^但|但(法律|有|应当|不|可以)|除外|不适用|另有规定|例外`)
+	procedureCue = regexp.MustCompile(`申请|受理|审核|审查|审批|报.{0,20}(批准|备案|审批)|备案|公示|提交|送达|会同|征求.{0,12}意见|登记|办理|签订|听证|程序`)
+)
+
+// roleOf says what a quote is good for, by the words in it.
+func roleOf(kind, quote string) string {
+	switch {
+	case kind == corpus.Precedent || kind == corpus.Case:
+		return CaseLike
+	case exceptionCue.MatchString(quote):
+		return Exception
+	case deadlineCue.MatchString(quote):
+		return Deadline
+	case procedureCue.MatchString(quote):
+		return Procedure
+	}
+	return Basis
+}
