@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"advisor/audit"
+	"advisor/internal/problem"
+)
+
+func auditKey(*flags) action {
+	return func(_ context.Context, e *env, _ []string) error {
+		key, err := audit.OpenKey(e.cfg.keys())
+		if err != nil {
+			return err
+		}
+		return e.print(map[string]string{"key": key.Public()}, func(w io.Writer) { fmt.Fprintln(w, key.Public()) })
+	}
+}
+
+func auditCheckpoint(*flags) action {
+	return func(ctx context.Context, e *env, args []string) error {
+		c, err := e.checkpoint(ctx)
+		if err != nil {
+			return err
+		}
+		if len(args) == 1 {
+			if err := os.WriteFile(args[0], []byte(c.Note), 0o644); err != nil {
+				return fmt.Errorf("write the checkpoint: %w", err)
+			}
+		}
+		out := map[string]any{"origin": c.Origin, "size": c.Size, "root": c.Root.String(), "note": c.Note}
+		return e.print(out, func(w io.Writer) { fmt.Fprint(w, c.Note) })
+	}
+}
+
+// checkpoint signs the log as it stands.
+func (e *env) checkpoint(ctx context.Context) (c audit.Checkpoint, err error) {
+	if err := e.openDB(ctx); err != nil {
+		return c, err
+	}
+	key, err := audit.OpenKey(e.cfg.keys())
+	if err != nil {
+		return c, err
+	}
+	err = e.db.Work(ctx, func(tx pgx.Tx) error {
+		c, err = audit.Sign(ctx, tx, key, e.now())
+		return err
+	})
+	return c, err
+}
+
+func auditVerify(f *flags) action {
+	file := f.String("checkpoint", "", "保存在别处的检查点文件")
+	return func(ctx context.Context, e *env, _ []string) error {
+		o := audit.Options{}
+		if *file != "" {
+			b, err := os.ReadFile(*file)
+			if err != nil {
+				return problem.New(problem.NotFound, "no-checkpoint", "未能读取检查点文件 "+*file, err.Error(), "请核对路径")
+			}
+			o.Checkpoint = b
+		}
+		r, err := e.verify(ctx, o)
+		if err != nil {
+			return err
+		}
+		if err := e.print(r, func(w io.Writer) { printVerified(w, r) }); err != nil {
+			return err
+		}
+		if !r.OK {
+			return quiet(problem.Failed)
+		}
+		return nil
+	}
+}
+
+func (e *env) verify(ctx context.Context, o audit.Options) (r audit.Report, err error) {
+	if err := e.openDB(ctx); err != nil {
+		return r, err
+	}
+	if o.Keys, err = audit.PublicKeys(e.cfg.keys()); err != nil {
+		return r, err
+	}
+	pool, err := e.db.Auditor(ctx)
+	if err != nil {
+		return r, err
+	}
+	return audit.Verify(ctx, pool, o)
+}
+
+func printVerified(w io.Writer, r audit.Report) {
+	if r.OK {
+		fmt.Fprintf(w, "核验通过：%d 条记录，%d 个检查点，根 %s\n", r.Size, r.Checkpoints, r.Root)
+		return
+	}
+	fmt.Fprintf(w, "核验未通过：%d 处问题\n", len(r.Problems))
+	for _, p := range r.Problems {
+		fmt.Fprintf(w, "  第 %d 条：%s\n", p.Seq, p.What)
+	}
+}
+
+// auditVerifyReceipt needs no database. The key never comes from the receipt itself.
+func auditVerifyReceipt(f *flags) action {
+	key := f.String("key", "", "公钥，或公钥文件；空则用数据目录中的公钥")
+	return func(_ context.Context, e *env, args []string) error {
+		file, err := one(args, "回执文件")
+		if err != nil {
+			return err
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return problem.New(problem.NotFound, "no-receipt", "未能读取回执文件 "+file, err.Error(), "请核对路径")
+		}
+		keys, err := e.publicKeys(*key)
+		if err != nil {
+			return err
+		}
+		var p audit.Proved
+		for _, k := range keys {
+			if p, err = audit.VerifyReceipt(data, k); err == nil {
+				break
+			}
+		}
+		if err != nil {
+			return err
+		}
+		out := map[string]any{"ok": true, "seq": p.Seq, "leaf": p.Leaf, "size": p.Checkpoint.Size}
+		return e.print(out, func(w io.Writer) {
+			b, _ := json.Marshal(p.Leaf)
+			fmt.Fprintf(w, "回执有效：第 %d 条记录在 %d 条的日志之中\n%s\n", p.Seq, p.Checkpoint.Size, b)
+		})
+	}
+}
+
+func (e *env) publicKeys(given string) ([]string, error) {
+	if given == "" {
+		keys, err := audit.PublicKeys(e.cfg.keys())
+		if err == nil && len(keys) == 0 {
+			err = problem.New(problem.Invalid, "no-key", "未能核验回执", "没有公钥", "用 --key 给出出具单位公布的公钥（advisor audit key 打印的那一行）")
+		}
+		return keys, err
+	}
+	if b, err := os.ReadFile(given); err == nil {
+		given = string(b)
+	}
+	return []string{strings.TrimSpace(given)}, nil
+}
+
+func auditLog(f *flags) action {
+	from := f.Int64("from", -1, "从第几条开始；默认最近的")
+	limit := f.Int("limit", 20, "最多几条")
+	return func(ctx context.Context, e *env, _ []string) error {
+		actor, err := e.open(ctx)
+		if err != nil {
+			return err
+		}
+		var entries []audit.Entry
+		err = e.db.Read(ctx, actor.ID, func(tx pgx.Tx) error {
+			if *from < 0 {
+				entries, err = audit.Recent(ctx, tx, *limit)
+			} else {
+				entries, err = audit.Log(ctx, tx, *from, *limit)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return e.print(map[string]any{"entries": entries}, func(w io.Writer) {
+			for _, n := range entries {
+				fmt.Fprintf(w, "%6d  %s  %-22s %-16s 账号 %d\n", n.Seq, n.At, n.Kind, n.Subject, n.Actor)
+			}
+		})
+	}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+
+	"advisor/internal/problem"
+)
+
+// commands is the whole command table, longer names before their prefixes.
+func commands() []command {
+	return []command{
+		{"init", "--office 名称 --login 登录名 --name 姓名", "新单位第一天：单位、首位管理员、专家顾问委员会、知悉范围", initCommand},
+		{"import", "路径… [--scope 范围] [--manifest 清单] [--preview]", "导入文件、文件夹", importCommand},
+		{"documents list", "", "列出文件库", documentsList},
+		{"documents show", "编号", "显示一份文件及其条款", documentsShow},
+		{"documents history", "编号", "一份文件的各版本", documentsHistory},
+		{"documents repeal", "编号 --on 日期 --ground 依据", "登记废止", documentsRepeal},
+		{"documents hash", "", "文件库的内容指纹", documentsHash},
+		{"search", "检索词 [--k N] [--mode hybrid|lexical|vector] [--on 日期]", "检索条款", searchCommand},
+		{"audit key", "", "审计公钥", auditKey},
+		{"audit checkpoint", "[文件]", "签发检查点", auditCheckpoint},
+		{"audit verify", "[--checkpoint 文件]", "重新计算全部审计记录", auditVerify},
+		{"audit verify-receipt", "文件 [--key 公钥]", "离线核验回执", auditVerifyReceipt},
+		{"audit log", "[--from N] [--limit N]", "审计记录", auditLog},
+		{"eval retrieval", "目录 [--split dev] [--mode 方式]", "检索评测（BEIR 目录）", evalRetrieval},
+		{"user add", "登录名 --name 姓名 [--role 角色]… [--scope 范围]…", "新增账号", userAdd},
+		{"user list", "", "账号列表", userList},
+		{"user passwd", "登录名", "重置密码，打印新密码一次", userPasswd},
+		{"user role", "登录名 [--set 角色]…", "设定角色", userRole},
+		{"user scope", "登录名 [--set 范围]…", "设定知悉范围", userScope},
+		{"user key", "登录名 --name 用途", "发放接口密钥，打印一次", userKey},
+		{"scope add", "代码=名称", "新增知悉范围", scopeAdd},
+		{"scope list", "", "知悉范围", scopeList},
+		{"doctor", "", "检查运行环境", doctorCommand},
+		{"migrate", "up|down|status", "数据库结构升级", migrateCommand},
+		{"psql", "[--role app|owner|worker|auditor] [-- 参数]", "打开自带数据库的客户端", psqlCommand},
+		{"version", "", "版本", versionCommand},
+		{"help", "[config]", "帮助", helpCommand},
+		{"stale list", "", "依据已失效的采纳落实", later},
+		{"audit witness", "", "外部见证", later},
+		{"eval drafts", "文件", "建议稿评测", later},
+		{"eval report", "", "评测报告", later},
+		{"learn", "", "从专家审定结果中学习", later},
+		{"bench", "", "速度测量", later},
+		{"calendar", "", "工作日历", later},
+		{"dictionary", "", "词典", later},
+		{"backup", "文件", "备份", later},
+		{"restore", "文件", "恢复", later},
+	}
+}
+
+// later is the answer of a command that a coming version brings.
+func later(*flags) action {
+	return func(context.Context, *env, []string) error {
+		return problem.New(problem.NotAvailable, "not-available", "这项功能尚未提供", "本版本还没有这条命令的实现（not available yet）", "请关注 CHANGELOG.md")
+	}
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"advisor/accounts"
+	"advisor/embed"
+	"advisor/embed/static"
+	"advisor/intake"
+	"advisor/internal/db"
+	"advisor/internal/localpg"
+	"advisor/internal/problem"
+	"advisor/migrations"
+	"advisor/retrieval"
+	"advisor/segment"
+)
+
+// env is the outside world and the rooms that a command has opened. Each opener
+// opens what it needs first, in the order of the straight line: database,
+// account, index, advice, experts. close closes them backwards.
+type env struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+
+	in      *inputs
+	cfg     *config
+	printed bool
+	log     *slog.Logger
+	closers []func() error
+
+	pg       *localpg.Server // nil with an external database
+	conn     db.Config
+	started  db.Report
+	db       *db.DB
+	accounts *accounts.Store
+	actor    accounts.Account
+	words    *segment.Segmenter
+	embedder embed.Embedder
+	idx      *retrieval.Index
+}
+
+func (e *env) now() time.Time { return time.Now() }
+
+func (e *env) onClose(fn func() error) { e.closers = append(e.closers, fn) }
+
+func (e *env) close() error {
+	var errs []error
+	for i := len(e.closers) - 1; i >= 0; i-- {
+		errs = append(errs, e.closers[i]())
+	}
+	e.closers = nil
+	return errors.Join(errs...)
+}
+
+func (c *config) keys() string  { return filepath.Join(c.Home, "keys") }
+func (c *config) index() string { return filepath.Join(c.Home, "index") }
+
+// connect finds the server and says how to reach it in each role. With no URL
+// configured the private cluster is started, or attached to.
+func (e *env) connect(ctx context.Context) error {
+	if e.conn.App != "" {
+		return nil
+	}
+	if e.log == nil {
+		e.log = e.cfg.logger(e.stderr)
+	}
+	if e.cfg.DatabaseURL != "" {
+		e.conn = db.Config{Owner: e.cfg.OwnerURL, App: e.cfg.DatabaseURL, Worker: e.cfg.WorkerURL, Auditor: e.cfg.AuditorURL, Log: e.log}
+		if e.conn.Auditor == "" {
+			e.conn.Auditor = e.cfg.OwnerURL
+		}
+		return nil
+	}
+	s, err := localpg.Open(ctx, localpg.Config{Home: e.cfg.Home, Bin: e.cfg.PGBin, Log: e.log})
+	if err != nil {
+		return err
+	}
+	e.onClose(s.Close)
+	e.pg = s
+	e.conn = db.Config{Owner: s.Conn("advisor_owner", localpg.Database), App: s.Conn("advisor_app", localpg.Database),
+		Worker: s.Conn("advisor_worker", localpg.Database), Auditor: s.Conn("advisor_auditor", localpg.Database), Log: e.log}
+	return nil
+}
+
+// openDB opens the database in its present structure. The private one is
+// brought up to date by itself; an external one only by advisor migrate up.
+func (e *env) openDB(ctx context.Context) error {
+	if e.db != nil {
+		return nil
+	}
+	if err := e.connect(ctx); err != nil {
+		return err
+	}
+	if e.in.scratch {
+		if err := e.scratch(ctx); err != nil {
+			return err
+		}
+	}
+	if e.pg != nil || e.in.scratch {
+		if err := migrations.Up(ctx, e.conn.Owner); err != nil {
+			return err
+		}
+	} else if err := e.refusePending(ctx); err != nil {
+		return err
+	}
+	d, err := db.Open(ctx, e.conn)
+	if err != nil {
+		return err
+	}
+	e.onClose(func() error { d.Close(); return nil })
+	if e.started, err = d.Start(ctx); err != nil {
+		return err
+	}
+	for _, w := range e.started.Warnings {
+		e.log.Warn(w)
+	}
+	e.db, e.accounts = d, accounts.New(d, e.now)
+	return nil
+}
+
+// refusePending keeps the program from running on an older structure. Without
+// the owner's URL nothing can be said, and the first query will tell.
+func (e *env) refusePending(ctx context.Context) error {
+	if e.conn.Owner == "" {
+		return nil
+	}
+	n, err := migrations.Pending(ctx, e.conn.Owner)
+	if err == nil && n > 0 {
+		return problem.New(problem.Refused, "migrations-pending", "未能打开数据库", "数据库结构比程序旧", "请先备份，再执行 advisor migrate up")
+	}
+	return err
+}
+
+// open opens the database and the account that acts.
+func (e *env) open(ctx context.Context) (accounts.Account, error) {
+	if e.actor.ID != 0 {
+		return e.actor, nil
+	}
+	if err := e.openDB(ctx); err != nil {
+		return accounts.Account{}, err
+	}
+	a, err := e.accounts.Local(ctx, e.in.as)
+	e.actor = a
+	return a, err
+}
+
+// index opens the search index.
+func (e *env) index(ctx context.Context) (*retrieval.Index, accounts.Account, error) {
+	actor, err := e.open(ctx)
+	if err != nil || e.idx != nil {
+		return e.idx, actor, err
+	}
+	if e.words, err = segment.Default(); err != nil {
+		return nil, actor, err
+	}
+	if e.embedder, err = e.openEmbedder(); err != nil {
+		return nil, actor, err
+	}
+	e.idx, err = retrieval.Open(ctx, e.db, e.embedder, e.words, e.cfg.index(), e.log)
+	if err != nil {
+		return nil, actor, err
+	}
+	e.onClose(func() error { return e.idx.Close(context.WithoutCancel(ctx)) })
+	return e.idx, actor, nil
+}
+
+func (e *env) openEmbedder() (embed.Embedder, error) {
+	switch c := e.cfg; {
+	case c.Embed == "static":
+		return static.New()
+	}
+	return nil, problem.New(problem.NotAvailable, "not-available", "未能打开向量来源 "+e.cfg.Embed, "本版本尚未提供", "请使用 ADVISOR_EMBED=static")
+}
+
+// importer opens the one path by which a file becomes searchable.
+func (e *env) importer(ctx context.Context) (*intake.Importer, accounts.Account, error) {
+	idx, actor, err := e.index(ctx)
+	if err != nil {
+		return nil, actor, err
+	}
+	return intake.New(e.db, idx, e.now, e.log), actor, nil
+}
