@@ -55,7 +55,12 @@ func reachable(path string) bool {
 	if err != nil || info.Mode()&0o004 == 0 {
 		return false
 	}
-	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+	return passable(filepath.Dir(path))
+}
+
+// passable says whether a stranger may walk into dir.
+func passable(dir string) bool {
+	for ; ; dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
 		if err != nil || info.Mode()&0o001 == 0 {
 			return false
@@ -67,36 +72,33 @@ func reachable(path string) bool {
 }
 
 // reach makes the programs reachable for the server's account. A checkout or
-// bundle under /root is not: then they are copied once, beside the data if
-// strangers may walk there, else to /var/tmp.
+// bundle under /root is not: then they are copied once, into the home where
+// strangers may walk to it, else to /var/tmp.
 func (s *Server) reach() error {
 	if s.owner.self || reachable(filepath.Join(s.bin, "postgres")) {
 		return nil
 	}
+	hidden := problem.New(problem.Failed, "pg-bin", "以 root 启动私有数据库", "数据库要以另一个用户运行，而它读不到 "+s.bin, "请把程序放到所有用户可读的位置，例如 /opt")
 	root := filepath.Clean(filepath.Join(s.bin, "../../.."))
 	if filepath.Join(root, fetch.Bin) != s.bin {
-		return problem.New(problem.Failed, "pg-bin", "以 root 启动私有数据库", "数据库要以另一个用户运行，而它读不到 "+s.bin, "请把 PostgreSQL 放到所有用户可读的位置")
+		return hidden
 	}
-	sum, err := os.ReadFile(filepath.Join(root, ".sha256"))
+	sum, err := os.ReadFile(filepath.Join(root, fetch.Marker))
 	if err != nil || len(sum) < 16 {
-		return fmt.Errorf("read runtime's mark: %w", err)
+		return hidden.Because(err)
 	}
-	name := "advisor-postgres-" + string(sum[:16])
-	for _, parent := range []string{s.dir, "/var/tmp"} {
-		to := filepath.Join(parent, name)
-		if err := copyOnce(root, to); err != nil {
-			return err
+	to := filepath.Join("/var/tmp", "advisor-postgres-"+string(sum[:16]))
+	if passable(filepath.Dir(s.cfg.Home)) {
+		if err := os.Chmod(s.cfg.Home, 0o711); err != nil { // what lies in it closes itself
+			return fmt.Errorf("open home for the server: %w", err)
 		}
-		bin := filepath.Join(to, fetch.Bin)
-		if reachable(filepath.Join(bin, "postgres")) {
-			s.bin = bin
-			return nil
-		}
-		if err := os.RemoveAll(to); err != nil {
-			return fmt.Errorf("remove unreachable copy: %w", err)
-		}
+		to = filepath.Join(s.cfg.Home, "postgres-"+string(sum[:16]))
 	}
-	return problem.New(problem.Failed, "pg-bin", "以 root 启动私有数据库", "数据库要以另一个用户运行，而它读不到 "+s.bin, "请把程序目录放到所有用户可读的位置，例如 /opt")
+	if err := copyOnce(root, to); err != nil {
+		return err
+	}
+	s.bin = filepath.Join(to, fetch.Bin)
+	return nil
 }
 
 // copyOnce copies a tree unless a whole copy of ours is already there.
@@ -116,10 +118,14 @@ func copyOnce(from, to string) error {
 		return fmt.Errorf("copy runtime: %w", err)
 	}
 	err = filepath.WalkDir(tmp, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() {
+		if err != nil {
 			return err
 		}
-		return os.Chmod(path, 0o755)
+		mode := fs.FileMode(0o644) // whatever the umask made of it
+		if info, err := d.Info(); err == nil && (d.IsDir() || info.Mode()&0o100 != 0) {
+			mode = 0o755
+		}
+		return os.Chmod(path, mode)
 	})
 	if err != nil {
 		return fmt.Errorf("copy runtime: %w", err)

@@ -5,6 +5,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"advisor/internal/localpg"
+	"advisor/internal/localpg/fetch"
 	"advisor/internal/problem"
 )
 
@@ -182,5 +184,23 @@ func TestOtherUsersAreTurnedAway(t *testing.T) {
 	p := launch(t, s.Home(), stranger.as)
 	if err := p.ready(); err == nil {
 		t.Error("want another user refused")
+	}
+}
+
+// As root from a checkout that nobody else may read: the programs are copied to
+// where the server's user reaches them.
+func TestProgramsUnderAClosedFolder(t *testing.T) {
+	closed := filepath.Join(t.TempDir(), "closed")
+	must(t, os.Mkdir(closed, 0o700))
+	must(t, os.CopyFS(filepath.Join(closed, "runtime"), os.DirFS(filepath.Clean(filepath.Join(bin(t), "../../..")))))
+	home := filepath.Join(scratch, "open-home") // strangers may walk there
+	s, err := localpg.Open(t.Context(), localpg.Config{Home: home, Bin: filepath.Join(closed, "runtime", fetch.Bin)})
+	must(t, err)
+	defer s.Close()
+	if got := query(t, s, "advisor_app", `select '1'`); got != "1" {
+		t.Errorf("want a working server, got %q", got)
+	}
+	if copied := strings.HasPrefix(s.Bin(), home); copied != (os.Geteuid() == 0) {
+		t.Errorf("want a copy in the home only for root, got %s", s.Bin())
 	}
 }

