@@ -1,0 +1,32 @@
+package web
+
+import "advisor/accounts"
+
+// routes is every page and every form. What is not open asks for a signed-in
+// account; roles narrow it where a whole page belongs to an office. The finer
+// rules (whose review, which scope) are the rooms'.
+var routes = []route{
+	{pattern: "GET /{$}", do: (*Server).home},
+	{pattern: "GET /login", open: true, do: (*Server).loginForm},
+	{pattern: "POST /login", open: true, do: (*Server).login},
+	{pattern: "POST /logout", do: (*Server).logout},
+	{pattern: "GET /setup", open: true, do: (*Server).setupForm},
+	{pattern: "POST /setup", open: true, do: (*Server).setup},
+	{pattern: "GET /password", do: (*Server).passwordForm},
+	{pattern: "POST /password", do: (*Server).password},
+
+	{pattern: "GET /corpus", do: (*Server).corpus},
+	{pattern: "GET /corpus/{id}", do: (*Server).document},
+	{pattern: "GET /source", do: (*Server).source},
+
+	{pattern: "GET /admin", roles: []string{accounts.Admin}, do: (*Server).admin},
+	{pattern: "POST /admin/accounts", roles: []string{accounts.Admin}, do: (*Server).addPerson},
+	{pattern: "POST /admin/scopes", roles: []string{accounts.Admin}, do: (*Server).addScope},
+	{pattern: "GET /admin/accounts/{login}", roles: []string{accounts.Admin}, do: (*Server).person},
+	{pattern: "POST /admin/accounts/{login}/roles", roles: []string{accounts.Admin}, do: (*Server).setRoles},
+	{pattern: "POST /admin/accounts/{login}/password", roles: []string{accounts.Admin}, do: (*Server).resetPassword},
+	{pattern: "POST /admin/accounts/{login}/sessions", roles: []string{accounts.Admin}, do: (*Server).endSessions},
+	{pattern: "POST /admin/accounts/{login}/active", roles: []string{accounts.Admin}, do: (*Server).setActive},
+	{pattern: "POST /admin/accounts/{login}/keys", roles: []string{accounts.Admin}, do: (*Server).addKey},
+	{pattern: "POST /admin/accounts/{login}/keys/{key}/revoke", roles: []string{accounts.Admin}, do: (*Server).revokeKey},
+}
