@@ -283,8 +283,8 @@ func TestEveryCitationPointsToAnArticle(t *testing.T) {
 			}
 		}
 	}
-	if n < 20 {
-		t.Errorf("want at least 20 citations among the documents, got %d", n)
+	if n < 60 {
+		t.Errorf("want at least 60 citations among the documents, got %d", n)
 	}
 }
 
