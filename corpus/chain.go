@@ -19,9 +19,10 @@ type Declared struct {
 func Chain(all []Declared) []Validity {
 	out := make([]Validity, len(all))
 	order := make([]int, len(all))
+	starts := together(all)
 	for i, d := range all {
 		order[i] = i
-		out[i] = Validity{Effective: d.start(), Repealed: d.Repealed}
+		out[i] = Validity{Effective: starts[i], Repealed: d.Repealed}
 	}
 	sort.Slice(order, func(a, b int) bool {
 		x, y := order[a], order[b]
@@ -37,6 +38,26 @@ func Chain(all []Declared) []Validity {
 		out[i].Over = out[i].Repealed == "" && saysOver(all[i].Status)
 	}
 	return out
+}
+
+// together gives each version its start. Files of one law issued on one day are
+// copies of one text; when they disagree, one states the first version's date
+// and the latest date is the text's own.
+func together(all []Declared) []Date {
+	latest := map[Date]Date{}
+	for _, d := range all {
+		if normative[d.Level] != "" && d.Issued != "" {
+			latest[d.Issued] = max(latest[d.Issued], d.start())
+		}
+	}
+	starts := make([]Date, len(all))
+	for i, d := range all {
+		starts[i] = d.start()
+		if normative[d.Level] != "" && d.Issued != "" {
+			starts[i] = latest[d.Issued]
+		}
+	}
+	return starts
 }
 
 // later is the first start after this one; a version without dates ends nobody's.

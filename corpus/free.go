@@ -53,8 +53,10 @@ func (f *free) take(l line) {
 		return
 	}
 	if f.chars == 0 {
-		f.open(l)
 		f.start = l.start
+	}
+	if !f.body { // headings alone take the address of what they lead to
+		f.open(l)
 	}
 	f.end = l.end
 	f.chars += chars

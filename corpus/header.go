@@ -164,6 +164,9 @@ func docNumber(lines []string) string {
 
 var issuers = regexp.MustCompile(`^(?:中共)?[\p{Han}、]{2,30}?(?:委员会|人民政府办公厅|人民政府办公室|人民政府|国务院办公厅|国务院|人民法院|人民检察院|办公厅|办公室|人民代表大会|管理局|总局|局|部|厅|委|中心|领导小组)`)
 
+// congress finds a local legislature: 海州市第三届人民代表大会常务委员会.
+var congress = regexp.MustCompile(`([\p{Han}]{2,10}?[省市县区州旗])(?:第[一二三四五六七八九十]{1,3}届)?(人民代表大会(?:常务委员会)?)`)
+
 // issuer: who signs, or whom the title or the note below it names.
 func (r headerReader) issuer(title string, top []string) string {
 	if before, _, ok := strings.Cut(title, "关于"); ok && utf8.RuneCountInString(before) >= 2 && issuers.MatchString(before+"") {
@@ -171,9 +174,12 @@ func (r headerReader) issuer(title string, top []string) string {
 	}
 	for _, s := range top {
 		for _, body := range []string{"全国人民代表大会常务委员会", "全国人民代表大会", "最高人民法院", "最高人民检察院"} {
-			if dated(s) && (strings.Contains(s, body) || strings.Contains(s, strings.TrimPrefix(body, "全国")+"第")) {
+			if dated(s) && strings.Contains(s, body) {
 				return body
 			}
+		}
+		if m := congress.FindStringSubmatch(s); m != nil && dated(s) {
+			return strings.TrimLeft(m[1], "日经由") + m[2]
 		}
 		if dated(s) && strings.Contains(s, "国务院") {
 			return "国务院"

@@ -75,7 +75,7 @@ func (c *cutter) cutProvision(p Provision, lines []line) {
 		c.add(Passage{ProvisionOrd: p.Ord, Label: p.Label, Context: context, Start: p.Start, End: p.End})
 		return
 	}
-	for i, group := range pack(c.split(spans)) {
+	for i, group := range c.pack(c.split(spans)) {
 		label := p.Label
 		if i > 0 {
 			label += address(group, paras)
@@ -147,11 +147,12 @@ func sentences(text string, start, end int) [][2]int {
 }
 
 // pack joins neighbouring spans while they fit together; each group keeps the
-// address of its first.
-func pack(spans []span) []span {
+// address of its first. A 款 that introduces a list goes with the list.
+func (c *cutter) pack(spans []span) []span {
 	var out []span
 	for _, s := range spans {
-		if n := len(out); n > 0 && out[n-1].chars+s.chars <= mostChars {
+		leads := s.first && strings.HasSuffix(c.text[s.start:s.end], "：") && len(out) > 0 && out[len(out)-1].chars > someChars/2
+		if n := len(out); n > 0 && out[n-1].chars+s.chars <= mostChars && !leads {
 			out[n-1].end = s.end
 			out[n-1].chars += s.chars
 			continue

@@ -113,11 +113,15 @@ func noDocument(id int64) error {
 	return problem.New(problem.NotFound, "no-document", "没有找到文件 "+strconv.FormatInt(id, 10), "它不存在，或不在您的知悉范围内", "请用 advisor documents list 查看文件编号").Because(ErrNotFound)
 }
 
+// newestFirst: of several files that start on one day the fullest stands first,
+// for a code is often kept whole and in parts.
+const newestFirst = `effective desc nulls last, articles desc, issued desc nulls last, import_path`
+
 // History lists a document's versions, newest first, with their status on a day.
 func History(ctx context.Context, tx pgx.Tx, documentID int64, on Date) ([]ShownVersion, error) {
 	const q = `select id, import_path, title, doc_number, coalesce(to_char(issued, 'YYYY-MM-DD'), ''), coalesce(to_char(effective, 'YYYY-MM-DD'), ''),
 			coalesce(to_char(repealed, 'YYYY-MM-DD'), ''), ended, declared_status, repeal_ground, articles
-		from version where document_id = $1 order by effective desc nulls last, issued desc nulls last, import_path`
+		from version where document_id = $1 order by ` + newestFirst
 	rows, err := tx.Query(ctx, q, documentID)
 	if err != nil {
 		return nil, fmt.Errorf("history of document %d: %w", documentID, err)
@@ -169,7 +173,7 @@ func List(ctx context.Context, tx pgx.Tx, f Filter, on Date) ([]Listed, error) {
 			(select count(*) from version n where n.document_id = d.id)
 		from document d
 		join lateral (select effective, repealed, ended, articles from version v where v.document_id = d.id
-			order by effective <= $7::date desc nulls last, effective desc nulls last, import_path limit 1) v on true
+			order by effective <= $7::date desc nulls last, effective desc nulls last, articles desc, import_path limit 1) v on true
 		where d.id > $1 and ($2 = '' or strpos(d.title, $2) > 0 or strpos(d.doc_number, $2) > 0)
 			and ($3 = '' or d.kind = $3) and ($4 = '' or d.level = $4) and ($5 = '' or d.scope = $5)
 		order by d.id limit nullif($6, 0)`
@@ -199,7 +203,7 @@ func Repeal(ctx context.Context, tx pgx.Tx, now time.Time, actor, documentID int
 		return fmt.Errorf("lock document %d: %w", documentID, err)
 	}
 	const q = `update version set declared_repealed = $2::date, repeal_ground = $3 where id =
-		(select id from version where document_id = $1 order by effective desc nulls last, import_path desc limit 1)
+		(select id from version where document_id = $1 order by ` + newestFirst + ` limit 1)
 		returning id`
 	if err := tx.QueryRow(ctx, q, documentID, string(on), ground).Scan(&id); err != nil {
 		return fmt.Errorf("repeal document %d: %w", documentID, notFound(err))

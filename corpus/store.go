@@ -68,15 +68,15 @@ func Save(ctx context.Context, tx pgx.Tx, actor int64, scope, importPath, fileHa
 	if s.Passages, err = putParts(ctx, tx, s.VersionID, scope, old.id != 0, c); err != nil {
 		return Saved{}, err
 	}
-	for _, id := range []int64{documentID, old.document} {
-		if id == 0 || id == old.document && id == documentID && len(s.Touched) > 0 {
-			continue
-		}
-		touched, err := settle(ctx, tx, id)
+	if s.Touched, err = settle(ctx, tx, documentID); err != nil {
+		return Saved{}, err
+	}
+	if old.document != 0 && old.document != documentID { // it was taken for another document's version
+		left, err := settle(ctx, tx, old.document)
 		if err != nil {
 			return Saved{}, err
 		}
-		s.Touched = append(s.Touched, touched...)
+		s.Touched = append(s.Touched, left...)
 	}
 	s.Touched = withID(s.Touched, s.VersionID)
 	return s, nil
@@ -220,7 +220,7 @@ func settle(ctx context.Context, tx pgx.Tx, documentID int64) ([]int64, error) {
 	const q = `select id, import_path, level, coalesce(to_char(issued, 'YYYY-MM-DD'), ''), coalesce(to_char(declared_effective, 'YYYY-MM-DD'), ''),
 			coalesce(to_char(declared_repealed, 'YYYY-MM-DD'), ''), declared_status,
 			coalesce(to_char(effective, 'YYYY-MM-DD'), ''), coalesce(to_char(repealed, 'YYYY-MM-DD'), ''), ended
-		from version where document_id = $1 order by id`
+		from version where document_id = $1 order by ` + newestFirst
 	rows, err := tx.Query(ctx, q, documentID)
 	if err != nil {
 		return nil, fmt.Errorf("versions of document %d: %w", documentID, err)
@@ -241,22 +241,18 @@ func settle(ctx context.Context, tx pgx.Tx, documentID int64) ([]int64, error) {
 	now := Chain(all)
 	var touched []int64
 	var changed []Validity
-	newest := -1
 	for i := range now {
 		if now[i] != was[i] {
 			touched, changed = append(touched, ids[i]), append(changed, now[i])
-		}
-		if newest < 0 || now[i].Effective > now[newest].Effective || now[i].Effective == now[newest].Effective && all[i].Path > all[newest].Path {
-			newest = i
 		}
 	}
 	if err := putDates(ctx, tx, touched, changed); err != nil {
 		return nil, err
 	}
-	if len(all) > 1 {
-		err = putHeader(ctx, tx, documentID, ids[newest])
+	if len(all) == 1 && len(touched) == 0 {
+		return nil, nil
 	}
-	return touched, err
+	return touched, putHeader(ctx, tx, documentID)
 }
 
 func putDates(ctx context.Context, tx pgx.Tx, ids []int64, dates []Validity) error {
@@ -276,12 +272,12 @@ func putDates(ctx context.Context, tx pgx.Tx, ids []int64, dates []Validity) err
 }
 
 // putHeader shows a document under the name and number of its newest version.
-func putHeader(ctx context.Context, tx pgx.Tx, documentID, versionID int64) error {
+func putHeader(ctx context.Context, tx pgx.Tx, documentID int64) error {
 	const q = `update document set title = v.title, doc_number = v.doc_number, issuer = split_part(v.declared, chr(31), 3), level = v.level
-		from version v where document.id = $1 and v.id = $2
+		from (select * from version where document_id = $1 order by ` + newestFirst + ` limit 1) v where document.id = $1
 		and (document.title, document.doc_number, document.issuer, document.level)
 			is distinct from (v.title, v.doc_number, split_part(v.declared, chr(31), 3), v.level)`
-	if _, err := tx.Exec(ctx, q, documentID, versionID); err != nil {
+	if _, err := tx.Exec(ctx, q, documentID); err != nil {
 		return fmt.Errorf("save header of document %d: %w", documentID, err)
 	}
 	return nil
