@@ -167,7 +167,7 @@ func (a *Advisor) tryModel(ctx context.Context, actor accounts.Account, w *work,
 	}
 	if left := len(usable[:min(len(usable), offered)]) - len(sendable); left > 0 {
 		w.notice = fmt.Sprintf("有 %d 段资料按知悉范围规定没有发送给模型，其中切题的以原文列出。", left)
-		body.Claims = append(body.Claims, a.withheld(w.ask.Whole, usable, sendable)...)
+		body.Claims = append(body.Claims, a.withheld(w.result.Terms, usable, sendable)...)
 	}
 	w.passages, w.checkable = ids(sendable), sendable
 	return &body, nil
@@ -190,13 +190,13 @@ func (a *Advisor) sendable(ctx context.Context, actor accounts.Account, hits []r
 }
 
 // withheld quotes the best of what the model was not shown.
-func (a *Advisor) withheld(question string, all, sent []retrieval.Hit) []Claim {
+func (a *Advisor) withheld(terms []retrieval.Term, all, sent []retrieval.Hit) []Claim {
 	seen := map[int64]bool{}
 	for _, h := range sent {
 		seen[h.PassageID] = true
 	}
 	var out []Claim
-	for _, p := range a.pick(question, all) {
+	for _, p := range a.pick(terms, all) {
 		if !seen[p.hit.PassageID] && len(out) < 2 {
 			out = append(out, p.claim())
 		}
@@ -207,7 +207,7 @@ func (a *Advisor) withheld(question string, all, sent []retrieval.Hit) []Claim {
 // keepDraft checks and stores. A model's draft without one claim that stands is
 // replaced by the extractive one, and the notice says so.
 func (a *Advisor) keepDraft(ctx context.Context, actor accounts.Account, w *work, modelled *Body, usable []retrieval.Hit) (Answer, error) {
-	extracted := a.extract(w.ask.Whole, w.ask.On, usable)
+	extracted := a.extract(w.ask.Whole, w.ask.On, w.result.Terms, usable)
 	var answer Answer
 	err := a.db.As(ctx, actor.ID, func(tx pgx.Tx) (err error) {
 		v := *w // a retried transaction starts over

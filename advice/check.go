@@ -96,17 +96,17 @@ func quotedText(citations []Citation) string {
 
 // checkCitation verifies one citation and fills in its document's particulars.
 func checkCitation(ctx context.Context, tx pgx.Tx, c *Citation, on corpus.Date) (code, doubt string, err error) {
-	p := parsePlace(c.Provision)
-	s, err := readSource(ctx, tx, c.VersionID, p.article)
-	if errors.Is(err, errNoSource) {
+	p, _ := parsePlace(c.Provision)
+	at, err := corpus.PlaceAt(ctx, tx, c.VersionID, p.article)
+	if errors.Is(err, corpus.ErrNotFound) {
 		c.Status = corpus.Unknown
 		return "no-such-provision", "没有找到所引的" + spoken(*c), nil
 	}
 	if err != nil {
 		return "", "", err
 	}
-	c.fill(s, on)
-	if !holds(s.texts, p, c.Quote) {
+	c.fill(at, on)
+	if !holds(at.Texts, p, c.Quote) {
 		return "quote-not-in-source", "所引文字不在" + spoken(*c) + "的原文中", nil
 	}
 	switch c.Status {
@@ -118,10 +118,9 @@ func checkCitation(ctx context.Context, tx pgx.Tx, c *Citation, on corpus.Date) 
 	return "", "", nil
 }
 
-func (c *Citation) fill(s source, on corpus.Date) {
-	c.DocumentID, c.Title, c.DocNumber = s.documentID, s.title, s.docNumber
-	c.Level, c.Kind = s.level, s.kind
-	c.Effective, c.Repealed, c.Status = s.validity.Effective, s.validity.Repealed, s.validity.Status(on)
+func (c *Citation) fill(at corpus.Place, on corpus.Date) {
+	c.DocumentID, c.Title, c.DocNumber, c.Level, c.Kind = at.DocumentID, at.Title, at.DocNumber, at.Level, at.Kind
+	c.Effective, c.Repealed, c.Status = at.Effective, at.Repealed, at.Status(on)
 }
 
 // holds says whether the quote stands, word for word, in one of the texts at the place.

@@ -29,9 +29,9 @@ const (
 
 // extract picks the few stretches of the hits that answer and quotes them word
 // for word. Hits are in the order of search; all are visible to the asker.
-func (a *Advisor) extract(question string, on corpus.Date, hits []retrieval.Hit) Body {
+func (a *Advisor) extract(question string, on corpus.Date, terms []retrieval.Term, hits []retrieval.Hit) Body {
 	b := Body{Question: question, Conclusion: neutral, Label: Label, On: on}
-	picked := a.pick(question, hits)
+	picked := a.pick(terms, hits)
 	for _, p := range picked {
 		b.Claims = append(b.Claims, p.claim())
 	}
@@ -81,16 +81,15 @@ func cite(h retrieval.Hit, quote string) Citation {
 }
 
 // pick chooses the best stretch of each of the best hits.
-func (a *Advisor) pick(question string, hits []retrieval.Hit) []pick {
+func (a *Advisor) pick(terms []retrieval.Term, hits []retrieval.Hit) []pick {
 	hits = citable(hits)
 	if len(hits) == 0 {
 		return nil
 	}
-	w := a.weights(question, hits)
 	best := hits[0].Score
 	var all []pick
 	for _, h := range hits[:min(len(hits), readHits)] {
-		p := a.bestStretch(h, w)
+		p := a.bestStretch(h, terms)
 		if p.quote == "" || best > 0 && h.Score < leastOfBest*best {
 			continue
 		}
@@ -142,7 +141,8 @@ func distinct(all []pick) []pick {
 	var out []pick
 	seen := map[string]bool{}
 	for _, p := range all {
-		at := segment.Title(p.hit.Title) + "/" + parsePlace(p.hit.Provision).article
+		from, _ := parsePlace(p.hit.Provision)
+		at := segment.Title(p.hit.Title) + "/" + from.article
 		if p.hit.Provision == "" {
 			at = p.quote
 		}
@@ -169,45 +169,22 @@ func rank(level string) int {
 	return 1
 }
 
-// weights are the question's terms, each with how much it tells: seldom found
-// among the hits' sentences, it tells more.
-func (a *Advisor) weights(question string, hits []retrieval.Hit) map[string]float64 {
-	w := map[string]float64{}
-	for _, t := range a.seg.QueryTerms(question) {
-		w[strings.Clone(t)] = 0
-	}
-	n := 0.0
-	for _, h := range hits[:min(len(hits), readHits)] {
-		n++
-		seen := map[string]bool{}
-		for _, t := range a.seg.Terms(h.Text) {
-			if _, ok := w[t]; ok && !seen[t] {
-				seen[t] = true
-				w[t]++
-			}
-		}
-	}
-	for t, df := range w {
-		w[t] = math.Log(1 + (n+1)/(df+0.5))
-		if strings.HasPrefix(t, "_") {
-			w[t] /= 2 // two pairs say about what one word says
-		}
-	}
-	return w
-}
-
-// bestStretch finds the stretch of a hit that holds most of the question for its length.
-func (a *Advisor) bestStretch(h retrieval.Hit, w map[string]float64) pick {
+// bestStretch finds the stretch of a hit that holds most of the question, by
+// the weights with which it was searched.
+func (a *Advisor) bestStretch(h retrieval.Hit, terms []retrieval.Term) pick {
 	best := pick{hit: h}
 	total := 0.0
-	for _, v := range w {
-		total += v
+	weight := make(map[string]float64, len(terms))
+	for _, t := range terms {
+		weight[t.Text] = t.Weight
+		total += t.Weight
 	}
-	for _, s := range stretches(h.Text, parsePlace(h.Provision)) {
+	_, isArticle := parsePlace(h.Provision)
+	for _, s := range stretches(h.Text, isArticle) {
 		got := 0.0
 		seen := map[string]bool{}
-		for _, t := range a.seg.Terms(s.lead + s.text) {
-			if v, ok := w[t]; ok && !seen[t] {
+		for _, t := range a.seg.Terms(s.lead + "\n" + s.text) {
+			if v, ok := weight[t]; ok && !seen[t] {
 				seen[t] = true
 				got += v
 			}
@@ -229,23 +206,21 @@ var cues = regexp.MustCompile(`应当|不得|可以|必须|禁止|除外|以内|
 // it, or a sentence of one that is too long.
 type stretch struct{ text, lead string }
 
-func stretches(text string, base place) []stretch {
+func stretches(text string, isArticle bool) []stretch {
 	var out []stretch
 	lead := ""
-	for _, l := range readLines(text, base) {
-		words := strings.TrimSpace(text[l.start:l.end])
-		switch {
-		case l.item == 0:
+	for _, l := range lines(text, isArticle) {
+		if !l.item {
 			lead = ""
-			if strings.HasSuffix(words, "：") || strings.HasSuffix(words, ":") {
-				lead = lastSentence(words)
+			if strings.HasSuffix(l.text, "：") || strings.HasSuffix(l.text, ":") {
+				lead = lastSentence(l.text)
 			}
-			out = append(out, sentences(words)...)
-		default:
-			for _, s := range sentences(words) {
+		}
+		for _, s := range sentences(l.text) {
+			if l.item {
 				s.lead = lead
-				out = append(out, s)
 			}
+			out = append(out, s)
 		}
 	}
 	return out

@@ -3,73 +3,11 @@ package advice
 import (
 	"regexp"
 	"strings"
+	"unicode"
 
+	"advisor/corpus"
 	"advisor/segment"
 )
-
-// line is one line of an article or paragraph: which 款 and 项 it belongs to,
-// counted as lawyers do. What follows a list of items is a new 款; 1. and （1）
-// belong to the item above.
-type line struct {
-	start, end int // bytes, without the article's own mark
-	para, item int
-}
-
-var (
-	articleMark = regexp.MustCompile(`^[ \t\x{3000}]*(第[一二三四五六七八九十百千零〇○\d ]+条(之[一二三四五六七八九十]+)?|条目\d+)[ \t\x{3000}]*(【[^】\n]*】[ \t\x{3000}]*)?`)
-	itemMark    = regexp.MustCompile(`^[ \t\x{3000}]*[（(]([一二三四五六七八九十百]+)[）)]`)
-	subMark     = regexp.MustCompile(`^[ \t\x{3000}]*([（(]?[0-9]+[）)]|[0-9]+[.．、])`)
-)
-
-// readLines divides a text. base is where counting starts, for a passage that
-// begins in the middle of an article.
-func readLines(text string, base place) []line {
-	var out []line
-	para, item := max(base.para, 1)-1, 0
-	if base.inside() {
-		para, item = max(base.para, 1), base.item
-	}
-	for start := 0; start <= len(text); {
-		end := len(text)
-		if i := strings.IndexByte(text[start:], '\n'); i >= 0 {
-			end = start + i
-		}
-		l := line{start: start, end: end}
-		if len(out) == 0 {
-			l.start += len(articleMark.FindString(text[start:end]))
-		}
-		body := text[l.start:l.end]
-		m := itemMark.FindStringSubmatch(body)
-		first := len(out) == 0 && base.inside()
-		switch {
-		case strings.TrimSpace(body) == "":
-			start = end + 1
-			if len(out) == 0 {
-				out = append(out, line{start: l.start, end: l.start, para: 0})
-			}
-			continue
-		case m != nil && para > 0:
-			item, _ = segment.Numeral(m[1])
-		case subMark.MatchString(body) && para > 0, first:
-		default:
-			para, item = para+1, 0
-		}
-		l.para, l.item = max(para, 1), item
-		out = append(out, l)
-		start = end + 1
-	}
-	return trimEmpty(out)
-}
-
-func trimEmpty(lines []line) []line {
-	out := lines[:0]
-	for _, l := range lines {
-		if l.end > l.start {
-			out = append(out, l)
-		}
-	}
-	return out
-}
 
 // place is an official address taken apart: 第十条第二款第（三）项 within an
 // article, or the whole label where it is of another form.
@@ -80,17 +18,18 @@ type place struct {
 
 func (p place) inside() bool { return p.para > 0 || p.item > 0 }
 
-var placeForm = regexp.MustCompile(`^(.*?(?:条(?:之[一二三四五六七八九十]+)?|条目\d+))(?:第([一二三四五六七八九十百\d]+)款)?(?:第?[（(]?([一二三四五六七八九十百\d]+)[）)]?项)?$`)
+var placeForm = regexp.MustCompile(`^(第[一二三四五六七八九十百千零〇\d]+条(?:之[一二三四五六七八九十]+)?|条目\d+)(?:第([一二三四五六七八九十百\d]+)款)?(?:第?[（(]?([一二三四五六七八九十百\d]+)[）)]?项)?$`)
 
-func parsePlace(label string) place {
-	m := placeForm.FindStringSubmatch(segment.Normalize(label))
+// parsePlace takes a label apart; isArticle says whether it names an article.
+func parsePlace(label string) (p place, isArticle bool) {
+	m := placeForm.FindStringSubmatch(flat(label))
 	if m == nil {
-		return place{article: label}
+		return place{article: label}, false
 	}
-	p := place{article: m[1]}
+	p.article = m[1]
 	p.para, _ = segment.Numeral(m[2])
 	p.item, _ = segment.Numeral(m[3])
-	return p
+	return p, true
 }
 
 // part gives the stretch of an article's text that a place names; ok is false
@@ -99,53 +38,84 @@ func part(text string, p place) (string, bool) {
 	if !p.inside() {
 		return text, true
 	}
-	start, end := -1, 0
-	for _, l := range readLines(text, place{}) {
-		if (p.para == 0 || l.para == p.para) && (p.item == 0 || l.item == p.item) {
-			if start < 0 {
-				start = l.start
-			}
-			end = l.end
-		}
-	}
-	if start < 0 {
+	start, end, ok := corpus.Part(text, p.para, p.item)
+	if !ok {
 		return "", false
 	}
 	return text[start:end], true
 }
 
 // address is the shortest official form of where in an article a quote stands:
-// 款 only where there are several. A quote over several 款 has the article's own.
+// 款 only where there are several. A quote over several 项 or 款 has the address
+// of what holds them all.
 func address(article, text, quote string) string {
-	lines := readLines(text, place{})
-	if len(lines) == 0 {
+	start, end, ok := find(text, quote)
+	if !ok {
 		return article
 	}
-	whole := flat(quote)
-	several := lines[len(lines)-1].para > 1
-	for i := len(lines) - 1; i >= 0; i-- { // the narrowest place that holds it
-		l := lines[i]
-		if l.item == 0 {
-			continue
-		}
-		if at, ok := part(text, place{para: l.para, item: l.item}); ok && strings.Contains(flat(at), whole) {
-			return article + paraName(l.para, several) + "第（" + segment.ChineseNumeral(l.item) + "）项"
-		}
+	para, item := corpus.Address(text, start)
+	lastPara, lastItem := corpus.Address(text, end-1)
+	if para != lastPara {
+		return article
 	}
-	for _, l := range lines {
-		if at, ok := part(text, place{para: l.para}); ok && strings.Contains(flat(at), whole) {
-			return article + paraName(l.para, several)
-		}
+	if para > 0 {
+		article += "第" + segment.ChineseNumeral(para) + "款"
+	}
+	if item > 0 && item == lastItem {
+		article += "第（" + segment.ChineseNumeral(item) + "）项"
 	}
 	return article
 }
 
-func paraName(n int, several bool) string {
-	if !several {
-		return ""
-	}
-	return "第" + segment.ChineseNumeral(n) + "款"
-}
-
 // flat is text as quotes are compared: normalised, without white space.
 func flat(text string) string { return strings.Join(strings.Fields(segment.Normalize(text)), "") }
+
+// find gives the bytes of text at which a quote stands, compared as flat does.
+func find(text, quote string) (start, end int, ok bool) {
+	want := flat(quote)
+	if want == "" {
+		return 0, 0, false
+	}
+	m := segment.NormalizeMap(text)
+	var kept strings.Builder
+	var from []int // for each byte kept, where it lies in m.Text
+	for i, r := range m.Text {
+		if unicode.IsSpace(r) {
+			continue
+		}
+		kept.WriteRune(r)
+		for k := range kept.Len() - len(from) {
+			from = append(from, i+k)
+		}
+	}
+	at := strings.Index(kept.String(), want)
+	if at < 0 {
+		return 0, 0, false
+	}
+	start, end = m.Source(from[at], from[at+len(want)-1]+1)
+	return start, max(end, start+1), true
+}
+
+// line is one line of a passage, without the article's own mark.
+type line struct {
+	text string
+	item bool // （一）, or 1. below one: introduced by the words above it
+}
+
+var (
+	articleMark = regexp.MustCompile(`^[ \t\x{3000}]*(第[一二三四五六七八九十百千零〇○\d ]+条(之[一二三四五六七八九十]+)?|条目[\d]+)[ \t\x{3000}]*(【[^】\n]*】[ \t\x{3000}]*)?`)
+	itemMark    = regexp.MustCompile(`^[ \t\x{3000}]*([（(][一二三四五六七八九十百0-9]+[）)]|[0-9]+[.．、])`)
+)
+
+func lines(text string, isArticle bool) []line {
+	var out []line
+	for i, s := range strings.Split(text, "\n") {
+		if i == 0 && isArticle {
+			s = s[len(articleMark.FindString(s)):]
+		}
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, line{text: s, item: itemMark.MatchString(s)})
+		}
+	}
+	return out
+}
