@@ -317,7 +317,7 @@ func ids(hits []retrieval.Hit) []int64 {
 	return out
 }
 
-// Draft gives a stored draft with its latest revision, under the actor's rights.
+// Draft gives a stored draft as the machine wrote it, under the actor's rights.
 func (a *Advisor) Draft(ctx context.Context, actor accounts.Account, draftID int64) (answer Answer, err error) {
 	err = a.db.Read(ctx, actor.ID, func(tx pgx.Tx) error {
 		answer, err = load(ctx, tx, draftID)

@@ -90,7 +90,8 @@ const draftSQL = `select d.id, d.question_id, d.account_id, d.scope, d.status, d
 	coalesce(q.conversation_id, 0), coalesce(case when q.whole = '' then '' else q.text end, '')
 	from draft d left join question q on q.id = d.question_id`
 
-// load reads a draft with its latest revision.
+// load reads a draft as the machine wrote it. What experts made of it belongs
+// to the review, which may still be closed to the asker.
 func load(ctx context.Context, tx pgx.Tx, id int64) (Answer, error) {
 	var a Answer
 	err := tx.QueryRow(ctx, draftSQL+` where d.id = $1`, id).Scan(&a.DraftID, &a.QuestionID, &a.AskedBy, &a.Scope, &a.Status, &a.Reason,
@@ -101,7 +102,7 @@ func load(ctx context.Context, tx pgx.Tx, id int64) (Answer, error) {
 	if err != nil {
 		return a, fmt.Errorf("read draft %d: %w", id, err)
 	}
-	r, err := LatestRevision(ctx, tx, id)
+	r, err := LoadRevision(ctx, tx, id, 1)
 	if err != nil {
 		return a, err
 	}
