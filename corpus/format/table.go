@@ -18,8 +18,8 @@ func (t *table) row(cells []string) string {
 		cells[i] = clean(cell)
 	}
 	if !t.seen {
-		if strings.Join(cells, "") == "" {
-			return ""
+		if named(cells) < 2 { // a title or a note above the table
+			return bare(cells)
 		}
 		t.seen = true
 		if header(cells) {
@@ -47,6 +47,16 @@ func bare(cells []string) string {
 		}
 	}
 	return strings.Join(parts, " | ")
+}
+
+func named(cells []string) int {
+	n := 0
+	for _, cell := range cells {
+		if cell != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // header says whether a row names columns: two or more, all named, short and different.
