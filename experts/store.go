@@ -1,0 +1,202 @@
+package experts
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// lockCase loads a review and holds its row until the transaction ends, so that
+// of two people acting at once the second sees what the first did.
+func lockCase(ctx context.Context, tx pgx.Tx, id int64) (*Case, error) {
+	return loadCase(ctx, tx, id, ` for update`)
+}
+
+func loadCase(ctx context.Context, tx pgx.Tx, id int64, locking string) (*Case, error) {
+	c := &Case{ID: id}
+	err := tx.QueryRow(ctx, `select draft_id, scope, state, round, tier, policy, asker, department, revision, hash, author, machine
+		from review where id = $1`+locking, id).
+		Scan(&c.DraftID, &c.Scope, &c.State, &c.Round, &c.Tier, &c.Policy, &c.Asker, &c.Department, &c.Revision, &c.Hash, &c.Author, &c.Machine)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, noReview
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load review %d: %w", id, err)
+	}
+	if c.Seats, err = seatsOf(ctx, tx, id); err != nil {
+		return nil, fmt.Errorf("load panel of review %d: %w", id, err)
+	}
+	if c.Ballots, err = ballotsOf(ctx, tx, id); err != nil {
+		return nil, fmt.Errorf("load ballots of review %d: %w", id, err)
+	}
+	if c.Opinions, err = opinionsOf(ctx, tx, id); err != nil {
+		return nil, fmt.Errorf("load opinions of review %d: %w", id, err)
+	}
+	return c, nil
+}
+
+func seatsOf(ctx context.Context, tx pgx.Tx, id int64) ([]Seat, error) {
+	rows, err := tx.Query(ctx, `select account_id, department, domains, conflict from panel_member where review_id = $1 order by seated_at, account_id`, id)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Seat, err error) {
+		err = row.Scan(&s.Account, &s.Department, &s.Domains, &s.Conflict)
+		return s, err
+	})
+}
+
+// ballotsOf reads every ballot, whoever asks: the rules must count them all.
+// What people are shown is read from the table, under its policy.
+func ballotsOf(ctx context.Context, tx pgx.Tx, id int64) ([]Ballot, error) {
+	rows, err := tx.Query(ctx, `select account_id, round, hash, score, reason, text, claim from case_ballots($1) order by id`, id)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanBallot)
+}
+
+func scanBallot(row pgx.CollectableRow) (b Ballot, err error) {
+	err = row.Scan(&b.Account, &b.Round, &b.Hash, &b.Score, &b.Reason, &b.Text, &b.Claim)
+	return b, err
+}
+
+func opinionsOf(ctx context.Context, tx pgx.Tx, id int64) ([]Opinion, error) {
+	rows, err := tx.Query(ctx, `select number, account_id, strong, text, claim, coalesce(adoption, '') from case_opinions($1) order by number`, id)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Opinion, err error) {
+		err = row.Scan(&o.Number, &o.Account, &o.Strong, &o.Text, &o.Claim, &o.As)
+		return o, err
+	})
+}
+
+// saveCase writes the review's own row where the act changed it.
+func saveCase(ctx context.Context, tx pgx.Tx, before Case, c *Case, now time.Time) error {
+	if before.State == c.State && before.Hash == c.Hash && before.Round == c.Round {
+		return nil
+	}
+	// An approval that falls reopens the review.
+	_, err := tx.Exec(ctx, `update review set state = $2, round = $3, revision = $4, hash = $5, author = $6, machine = $7,
+		closed_at = case when $8 then coalesce(closed_at, $9) end where id = $1`,
+		c.ID, c.State, c.Round, c.Revision, c.Hash, c.Author, c.Machine, c.State.closed(), now)
+	if err != nil {
+		return fmt.Errorf("save review %d: %w", c.ID, err)
+	}
+	return nil
+}
+
+// closed says that the state carries a closing date.
+func (s State) closed() bool { return s.Open() && s != Deliberating }
+
+func insertSeats(ctx context.Context, tx pgx.Tx, review int64, seats []Seat, by int64, now time.Time) error {
+	for _, s := range seats {
+		_, err := tx.Exec(ctx, `insert into panel_member (review_id, account_id, department, domains, seated_at, seated_by) values ($1, $2, $3, $4, $5, $6)`,
+			review, s.Account, s.Department, s.Domains, now, by)
+		if err != nil {
+			return fmt.Errorf("seat %d: %w", s.Account, err)
+		}
+	}
+	return nil
+}
+
+func insertDeclaration(ctx context.Context, tx pgx.Tx, review, account int64, answer Conflict, text string, now time.Time) (commitment string, err error) {
+	salt := newSalt()
+	_, err = tx.Exec(ctx, `insert into declaration (review_id, account_id, conflict, text, salt, at) values ($1, $2, $3, $4, $5, $6)`,
+		review, account, answer, text, salt, now)
+	if err == nil {
+		_, err = tx.Exec(ctx, `update panel_member set conflict = $3 where review_id = $1 and account_id = $2`, review, account, answer)
+	}
+	if err != nil {
+		return "", fmt.Errorf("store declaration: %w", err)
+	}
+	return commit(salt, string(answer), text), nil
+}
+
+func insertBallot(ctx context.Context, tx pgx.Tx, review int64, b Ballot, now time.Time) (id int64, commitment string, err error) {
+	salt := newSalt()
+	err = tx.QueryRow(ctx, `insert into ballot (review_id, account_id, round, hash, score, reason, text, claim, salt, at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id`,
+		review, b.Account, b.Round, b.Hash, b.Score, b.Reason, b.Text, b.Claim, salt, now).Scan(&id)
+	if err != nil {
+		return 0, "", fmt.Errorf("store ballot: %w", err)
+	}
+	return id, b.commitment(salt), nil
+}
+
+// commitment binds the log to the ballot without telling what it says.
+func (b Ballot) commitment(salt []byte) string {
+	claim := ""
+	if b.Claim != nil {
+		claim = fmt.Sprint(*b.Claim)
+	}
+	return commit(salt, fmt.Sprint(b.Account), fmt.Sprint(b.Round), b.Hash, fmt.Sprint(b.Score), b.Reason, b.Text, claim)
+}
+
+func insertOpinion(ctx context.Context, tx pgx.Tx, c *Case, o Opinion, now time.Time) (commitment string, err error) {
+	salt := newSalt()
+	_, err = tx.Exec(ctx, `insert into opinion (review_id, number, account_id, strong, hash, text, claim, salt, at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		c.ID, o.Number, o.Account, o.Strong, c.Hash, o.Text, o.Claim, salt, now)
+	if err != nil {
+		return "", fmt.Errorf("store opinion: %w", err)
+	}
+	return commit(salt, o.Text), nil
+}
+
+func answerOpinion(ctx context.Context, tx pgx.Tx, review int64, number int, as Adoption, reason string, by int64, now time.Time) error {
+	tag, err := tx.Exec(ctx, `update opinion set adoption = $3, adoption_reason = $4, disposed_by = $5, disposed_at = $6
+		where review_id = $1 and number = $2 and adoption is null`, review, number, as, reason, by, now)
+	if err != nil {
+		return fmt.Errorf("answer opinion: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return alreadyDisposed
+	}
+	return nil
+}
+
+func insertEvent(ctx context.Context, tx pgx.Tx, c *Case, actor int64, move Step, r record, seq int64, now time.Time) error {
+	data, err := json.Marshal(r.data)
+	if err != nil {
+		return fmt.Errorf("encode event: %w", err)
+	}
+	if r.data == nil {
+		data = []byte("{}")
+	}
+	_, err = tx.Exec(ctx, `insert into review_event (review_id, at, actor, event, from_state, to_state, round, hash, text, data, leaf_seq)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		c.ID, now, actor, move.On, move.From, move.To, c.Round, c.Hash, r.text, data, seq)
+	if err != nil {
+		return fmt.Errorf("store event: %w", err)
+	}
+	return nil
+}
+
+// newSalt is what makes a hash of few possible contents a commitment.
+func newSalt() []byte {
+	salt := make([]byte, 16)
+	rand.Read(salt) //nolint:errcheck // never fails since Go 1.24
+	return salt
+}
+
+// commit hashes the parts under a salt, unambiguously.
+func commit(salt []byte, parts ...string) string {
+	list, err := json.Marshal(parts)
+	if err != nil {
+		panic(fmt.Sprintf("experts: encode strings: %v", err)) // strings always encode
+	}
+	sum := sha256.Sum256(append(append([]byte{}, salt...), list...))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// clean is text as it is kept: without surrounding space and without NUL, which PostgreSQL cannot hold.
+func clean(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\x00", "")) }
