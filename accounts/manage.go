@@ -288,3 +288,21 @@ func wrap(doing string, err error) error {
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
+
+// Names gives every account's name by its login.
+func (s *Store) Names(ctx context.Context, actor Account) (map[string]string, error) {
+	names := map[string]string{}
+	err := s.db.Read(ctx, actor.ID, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `select login, name from account`)
+		if err != nil {
+			return err
+		}
+		var login, name string
+		_, err = pgx.ForEachRow(rows, []any{&login, &name}, func() error {
+			names[login] = name
+			return nil
+		})
+		return err
+	})
+	return names, wrap("read names", err)
+}
