@@ -207,7 +207,7 @@ func TestRevisions(t *testing.T) {
 	o := open(t).furnish()
 	a := o.advisor(nil)
 	answer := o.ask(a, o.asker, "数据提供部门收到共享申请后应当几日内答复？")
-	if err := o.accounts.AddScope(t.Context(), o.admin, accounts.Scope{Name: "fleet", Label: "车辆"}); err != nil {
+	if err := o.accounts.AddScope(t.Context(), o.admin, fleet); err != nil {
 		t.Fatal(err)
 	}
 	secret := o.add("fleet", "inside", corpus.Header{Title: "云川市内部用车核查口径", Effective: "2025-01-01"}, inside)

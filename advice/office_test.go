@@ -65,6 +65,8 @@ const inside = `云川市内部用车核查口径（虚构）
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
+var fleet = accounts.Scope{Name: "fleet", Label: "车辆"}
+
 // office is a small office on a database of its own.
 type office struct {
 	t        testing.TB
