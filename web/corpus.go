@@ -13,8 +13,6 @@ import (
 	"advisor/corpus"
 	"advisor/internal/problem"
 	"advisor/retrieval"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // pageSize is how many rows a list shows at a time.
@@ -62,9 +60,8 @@ func kindName(kind string) string {
 
 var errNoDocument = problem.New(problem.NotFound, "no-document", "没有找到这份文件", "编号不对，或者您无权查阅", "请到文件库检索")
 
-// read runs fn under the reader's rights.
-func (s *Server) read(ctx context.Context, actor accounts.Account, fn func(tx pgx.Tx) error) error {
-	err := s.rooms.DB.Read(ctx, actor.ID, fn)
+// noDocument turns the corpus's "not found" into people's words.
+func noDocument(err error) error {
 	if errors.Is(err, corpus.ErrNotFound) {
 		return errNoDocument.Because(err)
 	}
@@ -117,20 +114,18 @@ func (s *Server) corpus(w http.ResponseWriter, r *http.Request, actor accounts.A
 // documents fills in one page of the list.
 func (s *Server) documents(r *http.Request, actor accounts.Account, on corpus.Date, page *corpusPage) error {
 	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // a broken cursor starts at the beginning
-	return s.read(r.Context(), actor, func(tx pgx.Tx) error {
-		rows, err := corpus.List(r.Context(), tx, corpus.Filter{Kind: page.Kind, After: after, Limit: pageSize + 1}, on)
-		if err != nil {
-			return err
-		}
-		if len(rows) > pageSize {
-			rows = rows[:pageSize]
-			next := r.URL.Query()
-			next.Set("after", strconv.FormatInt(rows[pageSize-1].DocumentID, 10))
-			page.Next = "/corpus?" + next.Encode()
-		}
-		page.Documents = viewRows(rows)
-		return nil
-	})
+	rows, err := s.rooms.Library.Documents(r.Context(), actor.ID, corpus.Filter{Kind: page.Kind, After: after, Limit: pageSize + 1}, on)
+	if err != nil {
+		return err
+	}
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		next := r.URL.Query()
+		next.Set("after", strconv.FormatInt(rows[pageSize-1].DocumentID, 10))
+		page.Next = "/corpus?" + next.Encode()
+	}
+	page.Documents = viewRows(rows)
+	return nil
 }
 
 func viewRows(rows []corpus.Listed) []rowView {
@@ -156,11 +151,9 @@ func (s *Server) search(ctx context.Context, actor accounts.Account, on corpus.D
 			page.Hits = append(page.Hits, viewHit(h))
 		}
 	}
-	return s.read(ctx, actor, func(tx pgx.Tx) error {
-		rows, err := corpus.List(ctx, tx, corpus.Filter{Words: page.Query, Kind: page.Kind, Limit: 8}, on)
-		page.Named = viewRows(rows)
-		return err
-	})
+	rows, err := s.rooms.Library.Documents(ctx, actor.ID, corpus.Filter{Words: page.Query, Kind: page.Kind, Limit: 8}, on)
+	page.Named = viewRows(rows)
+	return err
 }
 
 func viewHit(h retrieval.Hit) hitView {

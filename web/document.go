@@ -10,8 +10,6 @@ import (
 
 	"advisor/accounts"
 	"advisor/corpus"
-
-	"github.com/jackc/pgx/v5"
 )
 
 type documentPage struct {
@@ -54,20 +52,16 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request, actor accounts
 	}
 	version, _ := strconv.ParseInt(r.URL.Query().Get("v"), 10, 64) // without one: the version in force
 	on := corpus.Today(s.rooms.Now())
-	var v corpus.VersionView
-	var history []corpus.ShownVersion
-	err = s.read(r.Context(), actor, func(tx pgx.Tx) (err error) {
-		if history, err = corpus.History(r.Context(), tx, id, on); err != nil {
-			return err
-		}
-		if version == 0 {
-			version = inForce(history)
-		}
-		v, err = corpus.VersionByID(r.Context(), tx, version)
-		return err
-	})
+	history, err := s.rooms.Library.Versions(r.Context(), actor.ID, id, on)
 	if err != nil {
-		return err
+		return noDocument(err)
+	}
+	if version == 0 {
+		version = inForce(history)
+	}
+	v, err := s.rooms.Library.Version(r.Context(), actor.ID, version)
+	if err != nil {
+		return noDocument(err)
 	}
 	if v.DocumentID != id {
 		return errNoDocument
@@ -228,13 +222,9 @@ func (s *Server) source(w http.ResponseWriter, r *http.Request, actor accounts.A
 	if err != nil {
 		return errNoDocument
 	}
-	var v corpus.VersionView
-	err = s.read(r.Context(), actor, func(tx pgx.Tx) (err error) {
-		v, err = corpus.VersionByID(r.Context(), tx, version)
-		return err
-	})
+	v, err := s.rooms.Library.Version(r.Context(), actor.ID, version)
 	if err != nil {
-		return err
+		return noDocument(err)
 	}
 	page := sourcePage{Page: s.page(r, actor, "corpus", v.Title), Heading: v.Title, Status: v.Status(corpus.Today(s.rooms.Now()))}
 	page.Facts = facts(v.DocNumber, v.Issuer, q.Get("p"), since(v.Effective))

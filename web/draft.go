@@ -46,6 +46,7 @@ type standing struct {
 	State  string // a review's state, "" when nobody asked for one
 	Number string // of the application or, before that, of the review
 	Date   string
+	Edited bool // experts changed the machine's text
 }
 
 // frame gives the frame of a text: amber while it is a machine's or not yet
@@ -62,6 +63,9 @@ func (st standing) frame(label string) (class, mark, words string) {
 		return "stale", "✕", "已中止执行"
 	case "rejected":
 		return "refused", "✕", "已被专家组否决 · 不得采用"
+	}
+	if st.Edited {
+		return "machine", "◇", "专家修改稿 · 尚未通过审议"
 	}
 	if label == "" {
 		label = advice.Label

@@ -246,5 +246,3 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, actor accounts.Acc
 	}
 	return see(w, r, "/chat")
 }
-
-func (s *Server) waiting(r *http.Request, actor accounts.Account) int { return 0 }

@@ -5,7 +5,11 @@ import (
 	"time"
 
 	"advisor/accounts"
-	"advisor/internal/db"
+	"advisor/advice"
+	"advisor/audit"
+	"advisor/chat"
+	"advisor/corpus"
+	"advisor/experts"
 	"advisor/retrieval"
 	"advisor/segment"
 	"advisor/web/api"
@@ -13,16 +17,22 @@ import (
 
 // Rooms is everything the pages are composed of.
 type Rooms struct {
-	DB          *db.DB
 	Accounts    *accounts.Store
+	Advisor     *advice.Advisor
+	Chat        *chat.Chat
+	Desk        *experts.Desk
 	Index       *retrieval.Index
 	Segmenter   *segment.Segmenter
+	Library     corpus.Library
+	Witness     audit.Witness
 	Now         func() time.Time
 	Log         *slog.Logger
 	PublicURL   string // the address people use behind a proxy; https makes cookies secure
-	Development bool   // serves the gallery of pages with sample data
+	Version     string
+	Development bool // serves the gallery of pages with sample data
 }
 
 func (r Rooms) forAPI() api.Rooms {
-	return api.Rooms{Accounts: r.Accounts, Log: r.Log, PublicURL: r.PublicURL}
+	return api.Rooms{Accounts: r.Accounts, Advisor: r.Advisor, Chat: r.Chat, Desk: r.Desk, Index: r.Index, Library: r.Library, Witness: r.Witness,
+		Now: r.Now, Log: r.Log, PublicURL: r.PublicURL, Version: r.Version}
 }

@@ -2,23 +2,40 @@ package api
 
 import (
 	"log/slog"
-	"net/http"
+	"time"
 
 	"advisor/accounts"
+	"advisor/advice"
+	"advisor/audit"
+	"advisor/chat"
+	"advisor/corpus"
+	"advisor/experts"
+	"advisor/retrieval"
 )
 
 // Rooms is what the interface serves.
 type Rooms struct {
 	Accounts  *accounts.Store
+	Advisor   *advice.Advisor
+	Chat      *chat.Chat
+	Desk      *experts.Desk
+	Index     *retrieval.Index
+	Library   corpus.Library
+	Witness   audit.Witness
+	Now       func() time.Time
 	Log       *slog.Logger
 	PublicURL string
+	Version   string
 }
 
 // API answers requests of programs.
-type API struct{ rooms Rooms }
+type API struct {
+	rooms  Rooms
+	once   *ledger
+	counts counts
+}
 
 // New makes an API.
-func New(rooms Rooms) *API { return &API{rooms: rooms} }
-
-// Mount adds the API's addresses to mux.
-func (a *API) Mount(mux *http.ServeMux) {}
+func New(rooms Rooms) *API {
+	return &API{rooms: rooms, once: newLedger(rooms.Now)}
+}

@@ -5,6 +5,15 @@ const stages = ['理解问题', '检索', '阅读', '起草', '核对'];
 export function startAsking() {
   const form = document.getElementById('ask');
   if (!form) return;
+  const running = document.querySelector('[data-running]');
+  if (running) {
+    const live = document.getElementById('live');
+    show(live, running.querySelector('.q').textContent);
+    running.hidden = true;
+    form.dataset.busy = '1';
+    form.send.disabled = true;
+    follow(form, live, running.dataset.running);
+  }
   const box = form.question;
   box.addEventListener('keydown', e => {
     if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) { e.preventDefault(); form.requestSubmit(); }

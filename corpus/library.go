@@ -1,0 +1,52 @@
+package corpus
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Database is what a Library asks of the database; *db.DB is one.
+type Database interface {
+	Read(ctx context.Context, account int64, fn func(tx pgx.Tx) error) error
+}
+
+// Library reads documents for those that hold no transaction, the pages. Each
+// call reads under the account's rights.
+type Library struct{ DB Database }
+
+// Documents is List.
+func (l Library) Documents(ctx context.Context, account int64, f Filter, on Date) (list []Listed, err error) {
+	err = l.DB.Read(ctx, account, func(tx pgx.Tx) error {
+		list, err = List(ctx, tx, f, on)
+		return err
+	})
+	return list, err
+}
+
+// Document is Show.
+func (l Library) Document(ctx context.Context, account, documentID, versionID int64, on Date) (shown Shown, err error) {
+	err = l.DB.Read(ctx, account, func(tx pgx.Tx) error {
+		shown, err = Show(ctx, tx, documentID, versionID, on)
+		return err
+	})
+	return shown, err
+}
+
+// Version is VersionByID.
+func (l Library) Version(ctx context.Context, account, versionID int64) (v VersionView, err error) {
+	err = l.DB.Read(ctx, account, func(tx pgx.Tx) error {
+		v, err = VersionByID(ctx, tx, versionID)
+		return err
+	})
+	return v, err
+}
+
+// Versions is History.
+func (l Library) Versions(ctx context.Context, account, documentID int64, on Date) (list []ShownVersion, err error) {
+	err = l.DB.Read(ctx, account, func(tx pgx.Tx) error {
+		list, err = History(ctx, tx, documentID, on)
+		return err
+	})
+	return list, err
+}

@@ -1,0 +1,212 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"advisor/accounts"
+	"advisor/internal/problem"
+)
+
+// endpoint is one address. A nil do answers that it is not available yet.
+type endpoint struct {
+	method, path, summary string
+	body                  string // the JSON fields it takes
+	open                  bool   // strangers too
+	once                  bool   // honours Idempotency-Key
+	do                    func(a *API, w http.ResponseWriter, r *http.Request, actor accounts.Account) error
+}
+
+// endpoints is what is mounted and what OpenAPI says, so the two cannot part.
+func endpoints() []endpoint {
+	return []endpoint{
+		{method: "GET", path: "/healthz", summary: "进程存活", open: true, do: (*API).healthz},
+		{method: "GET", path: "/readyz", summary: "数据库、索引可用", open: true, do: (*API).readyz},
+		{method: "GET", path: "/metrics", summary: "Prometheus 指标", open: true, do: (*API).metrics},
+		{method: "GET", path: "/api/openapi.json", summary: "本说明", open: true, do: (*API).openapi},
+
+		{method: "POST", path: "/api/v1/search", summary: "检索条款", body: "query,k,mode,on", do: (*API).search},
+		{method: "POST", path: "/api/v1/ask", summary: "提问；stream 为真时以 Server-Sent Events 回答", body: "question,conversation_id,on,stream", do: (*API).ask},
+		{method: "GET", path: "/api/v1/asks/{ask_id}/events", summary: "提问的进展，从 Last-Event-ID 之后开始", do: (*API).events},
+		{method: "GET", path: "/api/v1/drafts/{id}", summary: "建议稿", do: (*API).draft},
+		{method: "GET", path: "/api/v1/documents", summary: "文件列表（words、kind、level、scope、cursor、limit）", do: (*API).documents},
+		{method: "POST", path: "/api/v1/documents", summary: "上传文件"},
+		{method: "GET", path: "/api/v1/documents/{id}", summary: "文件及其条款（version、on）", do: (*API).document},
+		{method: "GET", path: "/api/v1/jobs/{id}", summary: "后台任务进度"},
+
+		{method: "GET", path: "/api/v1/reviews", summary: "审议列表（mine、turn、state、cursor、limit）", do: (*API).reviews},
+		{method: "POST", path: "/api/v1/reviews", summary: "提交审议", body: "draft_id", once: true, do: (*API).submit},
+		{method: "GET", path: "/api/v1/reviews/{id}", summary: "审议", do: (*API).review},
+		{method: "POST", path: "/api/v1/reviews/{id}/route", summary: "组成专家组", body: "experts", once: true, do: (*API).route},
+		{method: "POST", path: "/api/v1/reviews/{id}/declarations", summary: "申报利益冲突：none 或情况说明", body: "conflict", once: true, do: (*API).declare},
+		{method: "POST", path: "/api/v1/reviews/{id}/ballots", summary: "表决；带 claim 的是逐条批注", body: "hash,score,reason,text,claim", once: true, do: (*API).vote},
+		{method: "POST", path: "/api/v1/reviews/{id}/revisions", summary: "修改为新的一稿", body: "hash,draft,reason", once: true, do: (*API).edit},
+		{method: "POST", path: "/api/v1/reviews/{id}/return", summary: "退回 machine 或 author", body: "hash,to,reason,text", once: true, do: (*API).giveBack},
+		{method: "POST", path: "/api/v1/reviews/{id}/reject", summary: "否决", body: "hash,reason,text", once: true, do: (*API).reject},
+		{method: "POST", path: "/api/v1/reviews/{id}/withdraw", summary: "撤回", body: "hash,text", once: true, do: (*API).withdraw},
+		{method: "POST", path: "/api/v1/reviews/{id}/opinions", summary: "提出意见", body: "hash,text,claim", once: true, do: (*API).opine},
+		{method: "POST", path: "/api/v1/reviews/{id}/dispositions", summary: "答复意见：yes、partly 或 no", body: "hash,opinion,as_adopted,reason", once: true, do: (*API).dispose},
+		{method: "POST", path: "/api/v1/reviews/{id}/close", summary: "结束本轮", body: "hash", once: true, do: (*API).close},
+		{method: "POST", path: "/api/v1/reviews/{id}/apply", summary: "采纳落实", body: "hash", once: true, do: (*API).apply},
+		{method: "GET", path: "/api/v1/applications", summary: "台账（cursor、limit）", do: (*API).applications},
+		{method: "GET", path: "/api/v1/applications/{id}", summary: "台账的一件", do: (*API).application},
+		{method: "GET", path: "/api/v1/applications/{id}/receipt", summary: "可离线核验的回执", do: (*API).receipt},
+		{method: "GET", path: "/api/v1/audit/checkpoint", summary: "签名的检查点", do: (*API).checkpoint},
+		{method: "GET", path: "/api/v1/audit/proof", summary: "两个检查点之间的一致性证明（older、newer）", do: (*API).proof},
+
+		{method: "POST", path: "/v1/chat/completions", summary: "OpenAI 兼容的问答"},
+		{method: "POST", path: "/v1/embeddings", summary: "OpenAI 兼容的向量"},
+		{method: "GET", path: "/v1/models", summary: "OpenAI 兼容的模型列表"},
+		{method: "POST", path: "/mcp", summary: "Model Context Protocol"},
+	}
+}
+
+var errNotYet = problem.New(problem.NotAvailable, "not-available-yet", "尚未提供 (not available yet)", "本版本还没有这项功能", "请关注版本说明")
+
+// Mount adds the API's addresses to mux.
+func (a *API) Mount(mux *http.ServeMux) {
+	for _, e := range endpoints() {
+		mux.Handle(e.method+" "+e.path, a.serve(e))
+	}
+	mux.Handle("/api/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		WriteProblem(w, problem.New(problem.NotFound, "no-endpoint", "没有这个接口", r.Method+" "+r.URL.Path, "请查阅 /api/openapi.json"))
+	}))
+}
+
+var errMustChange = problem.New(problem.Refused, "must-change-password", "需要先修改密码", "现用密码是管理员重置的临时密码", "请在页面上修改密码后再试")
+
+// serve finds out who asks and answers with JSON or a problem.
+func (a *API) serve(e endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer a.counts.begin()()
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		var actor accounts.Account
+		if !e.open {
+			var err error
+			if actor, err = a.Actor(r); err != nil {
+				a.fail(w, r, err)
+				return
+			}
+			if actor.MustChange && r.Header.Get("Authorization") == "" {
+				a.fail(w, r, errMustChange)
+				return
+			}
+		}
+		if e.do == nil {
+			a.fail(w, r, errNotYet)
+			return
+		}
+		do := func(w http.ResponseWriter) {
+			if err := e.do(a, w, r, actor); err != nil {
+				a.fail(w, r, err)
+			}
+		}
+		if key := r.Header.Get("Idempotency-Key"); e.once && key != "" {
+			a.once.replay(w, r, actor.ID, key, do)
+			return
+		}
+		do(w)
+	})
+}
+
+// read decodes the request's JSON into v; an empty body is an empty object.
+func read(r *http.Request, v any) error {
+	bad := func(why string, err error) error {
+		return problem.New(problem.Invalid, "bad-json", "没有受理", why, "请按 /api/openapi.json 的说明发送").Because(err)
+	}
+	dec := json.NewDecoder(r.Body)
+	err := dec.Decode(v)
+	var large *http.MaxBytesError
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case errors.As(err, &large):
+		return bad("请求体过大", err)
+	case err != nil:
+		return bad("请求体不是所要求的 JSON", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return bad("请求体在 JSON 之后还有内容", err)
+	}
+	return nil
+}
+
+// openapi is OpenAPI 3.1, made from the list that is mounted.
+func (a *API) openapi(w http.ResponseWriter, r *http.Request, _ accounts.Account) error {
+	paths := map[string]map[string]any{}
+	for _, e := range endpoints() {
+		op := map[string]any{"summary": e.summary, "responses": responses(e)}
+		var params []any
+		for _, part := range strings.Split(e.path, "/") {
+			if name, ok := strings.CutPrefix(part, "{"); ok {
+				params = append(params, map[string]any{"name": strings.TrimSuffix(name, "}"), "in": "path", "required": true, "schema": map[string]any{"type": "string"}})
+			}
+		}
+		if e.once {
+			params = append(params, map[string]any{"name": "Idempotency-Key", "in": "header", "required": false, "schema": map[string]any{"type": "string", "maxLength": 200}})
+		}
+		if params != nil {
+			op["parameters"] = params
+		}
+		if e.body != "" {
+			fields := map[string]any{}
+			for _, f := range strings.Split(e.body, ",") {
+				fields[f] = fieldType(f)
+			}
+			op["requestBody"] = map[string]any{"required": true, "content": map[string]any{"application/json": map[string]any{"schema": map[string]any{"type": "object", "properties": fields}}}}
+		}
+		if e.open {
+			op["security"] = []any{}
+		}
+		if paths[e.path] == nil {
+			paths[e.path] = map[string]any{}
+		}
+		paths[e.path][strings.ToLower(e.method)] = op
+	}
+	return write(w, http.StatusOK, map[string]any{
+		"openapi":  "3.1.0",
+		"info":     map[string]any{"title": "双智决策咨询", "version": a.version(), "license": map[string]any{"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+		"paths":    paths,
+		"security": []any{map[string]any{"key": []any{}}, map[string]any{"session": []any{}}},
+		"components": map[string]any{"securitySchemes": map[string]any{
+			"key":     map[string]any{"type": "http", "scheme": "bearer"},
+			"session": map[string]any{"type": "apiKey", "in": "cookie", "name": a.CookieName()},
+		}, "schemas": map[string]any{"problem": map[string]any{"type": "object", "properties": map[string]any{
+			"type": str, "title": str, "status": map[string]any{"type": "integer"}, "detail": str, "what": str, "why": str, "do": str, "code": str, "now": str,
+		}}}},
+	})
+}
+
+var str = map[string]any{"type": "string"}
+
+func fieldType(field string) map[string]any {
+	switch field {
+	case "k", "score", "claim", "opinion":
+		return map[string]any{"type": "integer"}
+	case "stream":
+		return map[string]any{"type": "boolean"}
+	case "experts":
+		return map[string]any{"type": "array", "items": str}
+	case "draft":
+		return map[string]any{"type": "object"}
+	}
+	return str
+}
+
+func responses(e endpoint) map[string]any {
+	wrong := map[string]any{"description": "problem", "content": map[string]any{"application/problem+json": map[string]any{"schema": map[string]any{"$ref": "#/components/schemas/problem"}}}}
+	if e.do == nil {
+		return map[string]any{"501": wrong}
+	}
+	return map[string]any{"2XX": map[string]any{"description": "OK"}, "4XX": wrong, "5XX": wrong}
+}
+
+func (a *API) version() string {
+	if a.rooms.Version == "" {
+		return "0"
+	}
+	return a.rooms.Version
+}

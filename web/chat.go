@@ -1,0 +1,212 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"advisor/accounts"
+	"advisor/advice"
+	"advisor/chat"
+	"advisor/corpus"
+	"advisor/experts"
+	"advisor/internal/problem"
+	"advisor/web/api"
+)
+
+type chatPage struct {
+	Page
+	Conversation  string
+	Conversations int
+	Groups        []talkGroup
+	Turns         []turnView
+	Typed, On     string
+	Examples      []string
+	HasCorpus     bool
+}
+
+type talkGroup struct {
+	Name  string
+	Items []talkEntry
+}
+
+type talkEntry struct {
+	ID, Title string
+	Current   bool
+}
+
+type turnView struct {
+	QuestionID, Question, When, On, Whole string
+	Running                               bool
+	Failure                               *problem.Problem
+	Draft                                 *draftView
+}
+
+var examples = []string{"企业完成信用修复后，原行政处罚信息还能继续公示吗？", "部门之间共享数据，要经过哪些程序、多长时间答复？", "社区自建的小程序，立项前要做什么审查？"}
+
+func (s *Server) chat(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
+	return s.showChat(w, r, actor, r.PathValue("id"), r.URL.Query().Get("q"), nil)
+}
+
+// showChat shows a conversation, or the beginning of one, after a refusal with
+// its words and the question that was typed.
+func (s *Server) showChat(w http.ResponseWriter, r *http.Request, actor accounts.Account, conversation, typed string, p *problem.Problem) error {
+	all, err := s.rooms.Chat.Conversations(r.Context(), actor)
+	if err != nil {
+		return err
+	}
+	page := chatPage{Page: s.page(r, actor, "chat", "提问"), Conversation: conversation, Conversations: len(all), Typed: typed,
+		Examples: examples, HasCorpus: s.rooms.Index.Passages() > 0}
+	page.Problem = p
+	if on := r.FormValue("on"); p != nil {
+		page.On = clip(on, 10)
+	}
+	page.Groups = byDay(all, conversation, s.rooms.Now())
+	if conversation != "" {
+		id, err := strconv.ParseInt(conversation, 10, 64)
+		if err != nil {
+			return problem.New(problem.NotFound, "no-conversation", "没有找到这次对话", "它不存在，或者不是您的", "请在对话列表中查看")
+		}
+		if page.Turns, err = s.turns(r, actor, id); err != nil {
+			return err
+		}
+		if len(page.Turns) > 0 {
+			page.Title = clip(page.Turns[0].Question, 24)
+		}
+	}
+	return s.show(w, problem.HTTP(errOrNil(p)), "chat", page)
+}
+
+// byDay sorts conversations as people remember them.
+func byDay(all []chat.Conversation, current string, now time.Time) []talkGroup {
+	groups := []talkGroup{{Name: "今天"}, {Name: "近七天"}, {Name: "更早"}}
+	today := now.In(china).Format(time.DateOnly)
+	for _, c := range all {
+		e := talkEntry{ID: strconv.FormatInt(c.ID, 10), Title: clip(c.Title, 60)}
+		e.Current = e.ID == current
+		g := 2
+		switch {
+		case c.At.In(china).Format(time.DateOnly) == today:
+			g = 0
+		case now.Sub(c.At) < 7*24*time.Hour:
+			g = 1
+		}
+		groups[g].Items = append(groups[g].Items, e)
+	}
+	var filled []talkGroup
+	for _, g := range groups {
+		if len(g.Items) > 0 {
+			filled = append(filled, g)
+		}
+	}
+	return filled
+}
+
+func (s *Server) turns(r *http.Request, actor accounts.Account, conversation int64) ([]turnView, error) {
+	turns, err := s.rooms.Chat.Turns(r.Context(), actor, conversation)
+	if err != nil {
+		return nil, err
+	}
+	var drafts []int64
+	for _, t := range turns {
+		if t.Answer != nil {
+			drafts = append(drafts, t.Answer.DraftID)
+		}
+	}
+	reviews, err := s.rooms.Desk.OfDrafts(r.Context(), actor, drafts)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]turnView, len(turns))
+	for i, t := range turns {
+		views[i] = turnView{QuestionID: strconv.FormatInt(t.QuestionID, 10), Question: t.Text, When: when(t.At), Running: t.Running, Failure: t.Failure}
+		if t.Whole != t.Text {
+			views[i].Whole = t.Whole
+		}
+		if t.On != "" && t.On != corpus.Today(t.At) {
+			views[i].On = string(t.On)
+		}
+		if t.Answer == nil {
+			continue
+		}
+		if views[i].Draft, err = s.answerView(r, actor, *t.Answer, reviews[t.Answer.DraftID].ReviewID); err != nil {
+			return nil, err
+		}
+	}
+	return views, nil
+}
+
+// answerView shows an answer with its review's state; where experts changed the
+// text, the text that the state is about.
+func (s *Server) answerView(r *http.Request, actor accounts.Account, a advice.Answer, review int64) (*draftView, error) {
+	if review == 0 {
+		v := viewAnswer(a, standing{})
+		v.CanSubmit = a.Status == advice.Drafted
+		return v, nil
+	}
+	rv, err := s.rooms.Desk.Show(r.Context(), actor, review)
+	if err != nil {
+		return nil, err
+	}
+	st := standing{State: string(rv.State), Number: strconv.FormatInt(review, 10), Date: when(decidedAt(rv)), Edited: rv.Revision > 1}
+	if rv.ApplicationID != 0 {
+		st.Number = strconv.FormatInt(rv.ApplicationID, 10)
+	}
+	if rv.Draft != nil {
+		a.Body, a.Revision, a.Hash = *rv.Draft, rv.Revision, rv.Hash
+	}
+	v := viewAnswer(a, st)
+	v.Review, v.ReviewState, v.ReviewTone = strconv.FormatInt(review, 10), experts.Word(rv.State), tone(rv.State)
+	v.CanSubmit = rv.State == experts.Returned
+	return v, nil
+}
+
+// asked reads the form of a question.
+func (s *Server) asked(r *http.Request) (advice.Ask, error) {
+	q := advice.Ask{Text: tidy(r.PostFormValue("question"))}
+	q.ConversationID, _ = strconv.ParseInt(r.PostFormValue("conversation"), 10, 64) // none: a new conversation
+	on, given, err := s.day(r)
+	if given {
+		q.On = on
+	}
+	return q, err
+}
+
+// ask answers a question without script: the page comes back with the answer.
+func (s *Server) ask(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
+	q, err := s.asked(r)
+	var answer advice.Answer
+	if err == nil {
+		answer, err = s.rooms.Chat.Ask(r.Context(), actor, q, nil)
+	}
+	if err != nil {
+		p, err := refusal(err)
+		if err != nil {
+			return err
+		}
+		return s.showChat(w, r, actor, r.PostFormValue("conversation"), q.Text, p)
+	}
+	return see(w, r, "/chat/"+strconv.FormatInt(answer.ConversationID, 10)+"#q-"+strconv.FormatInt(answer.QuestionID, 10))
+}
+
+// startAsk begins a run and says where its events are, for the page's script.
+func (s *Server) startAsk(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
+	q, err := s.asked(r)
+	id := ""
+	if err == nil {
+		id, err = s.rooms.Chat.Start(r.Context(), actor, q)
+	}
+	if err != nil {
+		p, err := refusal(err)
+		if err != nil {
+			return err
+		}
+		api.WriteProblem(w, p)
+		return nil
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	_, err = w.Write([]byte(`{"ask_id":` + strconv.Quote(strings.TrimSpace(id)) + `}`))
+	return err
+}
