@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -46,7 +47,11 @@ type State struct {
 }
 
 // Up brings the database at url, taken as the owner, to the newest schema.
+// Every command calls it, so being there already costs one short query.
 func Up(ctx context.Context, url string) error {
+	if done, err := upToDate(ctx, url); done || err != nil {
+		return err
+	}
 	return run(ctx, url, func(ctx context.Context, pool *pgxpool.Pool, p *goose.Provider) error {
 		if err := riverTo(ctx, pool, rivermigrate.DirectionUp, riverVersion); err != nil {
 			return err
@@ -56,6 +61,24 @@ func Up(ctx context.Context, url string) error {
 		}
 		return nil
 	})
+}
+
+func upToDate(ctx context.Context, url string) (bool, error) {
+	names, err := fs.Glob(FS, "*.sql")
+	if err != nil {
+		return false, fmt.Errorf("list migrations: %w", err)
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return false, fmt.Errorf("connect for migration: %w", err)
+	}
+	defer conn.Close(ctx)
+	var ours, rivers int
+	err = conn.QueryRow(ctx, `
+select (select count(distinct version_id) from goose.version where is_applied and version_id > 0),
+       (select coalesce(max(version), 0) from river.river_migration)`).Scan(&ours, &rivers)
+	// An error here is a database without those tables; migrating will tell.
+	return err == nil && ours >= len(names) && rivers >= riverVersion, nil
 }
 
 // Down undoes the newest migration.

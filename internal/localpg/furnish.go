@@ -3,6 +3,7 @@ package localpg
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -36,6 +37,46 @@ func (s *Server) furnish(ctx context.Context) error {
 	} {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("furnish cluster: %w", err)
+		}
+	}
+	return nil
+}
+
+// sweep drops the throw-away databases of killed programs. Only who starts the
+// server alone may: beside others they may be in use.
+func (s *Server) sweep(ctx context.Context) error {
+	if !s.alone() {
+		return s.rejoin(ctx)
+	}
+	if err := s.rejoin(ctx); err != nil { // we still hold lock: nobody new comes in
+		return err
+	}
+	conn, err := pgx.Connect(ctx, s.Conn(Superuser, "postgres"))
+	if err != nil {
+		return fmt.Errorf("connect to drop scratch databases: %w", err)
+	}
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, `select datname from pg_database where datname like 'scratch\_%'`)
+	if err != nil {
+		return fmt.Errorf("list scratch databases: %w", err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("list scratch databases: %w", err)
+	}
+	for _, name := range names {
+		if _, err := conn.Exec(ctx, `drop database if exists `+pgx.Identifier{name}.Sanitize()+` with (force)`); err != nil {
+			return fmt.Errorf("drop scratch database: %w", err)
+		}
+	}
+	return nil
+}
+
+// rejoin takes our share of users again after alone.
+func (s *Server) rejoin(ctx context.Context) error {
+	for !tryLock(s.users, shared) {
+		if pause(ctx, 5*time.Millisecond); ctx.Err() != nil {
+			return fmt.Errorf("share the cluster: %w", ctx.Err())
 		}
 	}
 	return nil

@@ -52,7 +52,10 @@ func (s *Server) ensure(ctx context.Context) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	return s.furnish(ctx)
+	if err := s.furnish(ctx); err != nil {
+		return err
+	}
+	return s.sweep(ctx)
 }
 
 // attach says whether a running server answers on its socket.

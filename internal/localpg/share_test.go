@@ -204,3 +204,23 @@ func TestProgramsUnderAClosedFolder(t *testing.T) {
 		t.Errorf("want a copy in the home only for root, got %s", s.Bin())
 	}
 }
+
+func TestScratchOfKilledProgramsIsSwept(t *testing.T) {
+	home := newHome(t)
+	s := open(t, home)
+	conn, err := pgx.Connect(t.Context(), s.Conn("advisor_owner", localpg.Database))
+	must(t, err)
+	_, err = conn.Exec(t.Context(), `create database scratch_left`)
+	must(t, err)
+	must(t, conn.Close(t.Context()))
+	const count = `select count(*)::text from pg_database where datname = 'scratch_left'`
+	second := open(t, home) // beside another it stays
+	if got := query(t, second, "advisor_app", count); got != "1" {
+		t.Errorf("want it kept while somebody is attached, got %s", got)
+	}
+	must(t, second.Close())
+	must(t, s.Close())
+	if got := query(t, open(t, home), "advisor_app", count); got != "0" {
+		t.Errorf("want it gone after a new start, got %s", got)
+	}
+}
