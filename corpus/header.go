@@ -136,6 +136,9 @@ var (
 // docNumber finds a 文号: 云政发〔2025〕3号, 国务院令第711号.
 func docNumber(lines []string) string {
 	for _, s := range lines {
+		if !strings.Contains(s, "号") {
+			continue
+		}
 		for _, field := range strings.Fields(s) { // after the issuer's name: 云川市人民政府 云政发〔2025〕3号
 			if numberYear.FindString(field) == field && field != "" {
 				return field

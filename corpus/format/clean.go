@@ -17,10 +17,11 @@ const maxMarks = 4
 // space. Most text passes through untouched and uncopied.
 func clean(text string) string {
 	text = strings.TrimFunc(text, space)
-	if dirty(text) {
+	dirty, compose := look(text)
+	if dirty {
 		text = strings.TrimFunc(scrub(text), space)
 	}
-	if !norm.NFC.IsNormalString(text) {
+	if compose && !norm.NFC.IsNormalString(text) {
 		text = norm.NFC.String(text)
 	}
 	return text
@@ -28,13 +29,20 @@ func clean(text string) string {
 
 func space(r rune) bool { return unicode.IsSpace(r) || invisible(r) }
 
-func dirty(text string) bool {
+// look says in one pass whether a text has anything to scrub, and whether it
+// has characters that composition might change: most Chinese text has neither.
+func look(text string) (dirty, compose bool) {
 	for _, r := range text {
-		if r < 0x20 || r == 0x7f || r == utf8.RuneError || r >= 0x300 && r < 0x370 || r == 0x85 || r == 0xa0 || invisible(r) {
-			return true
+		switch {
+		case r >= 0x20 && r < 0x7f, r >= 0x4e00 && r < 0xa000, r >= 0x3000 && r < 0x3040:
+		case r < 0x20 || r < 0xa1 || r == utf8.RuneError || invisible(r):
+			dirty = true
+		case r >= 0x300 && r < 0x2000, r >= 0x20d0 && r < 0x2150, r >= 0x3040 && r < 0x3100, r >= 0xac00 && r < 0xfb50, r >= 0x10000:
+			compose = true
+			dirty = dirty || unicode.Is(unicode.Mn, r)
 		}
 	}
-	return false
+	return dirty, compose
 }
 
 func scrub(text string) string {

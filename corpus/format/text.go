@@ -38,19 +38,37 @@ func readText(ctx context.Context, data []byte, out *sink) error {
 // lines yields the lines of a text, whichever line break it uses.
 func lines(text string) func(func(string) bool) {
 	return func(yield func(string) bool) {
-		for len(text) > 0 {
-			i := strings.IndexAny(text, "\n\r\v\f\u0085\u2028\u2029")
-			if i < 0 {
-				yield(text)
+		from := 0
+		for i := 0; i < len(text); {
+			n := breakAt(text, i)
+			if n == 0 {
+				i++
+				continue
+			}
+			if !yield(text[from:i]) {
 				return
 			}
-			if !yield(text[:i]) {
-				return
-			}
-			_, n := utf8.DecodeRuneInString(text[i:])
-			text = text[i+n:]
+			i += n
+			from = i
+		}
+		if from < len(text) {
+			yield(text[from:])
 		}
 	}
+}
+
+// breakAt gives the length of the line break at i, 0 for none: LF, VT, FF, CR,
+// NEL, and the line and paragraph separators.
+func breakAt(text string, i int) int {
+	switch c := text[i]; {
+	case c >= '\n' && c <= '\r':
+		return 1
+	case c == 0xc2 && strings.HasPrefix(text[i:], "\u0085"):
+		return 2
+	case c == 0xe2 && (strings.HasPrefix(text[i:], "\u2028") || strings.HasPrefix(text[i:], "\u2029")):
+		return 3
+	}
+	return 0
 }
 
 // wrapped finds the width, in characters, at which a text was hard wrapped: the
