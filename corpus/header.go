@@ -227,7 +227,7 @@ func levelOf(h Header) string {
 		return "部门规章"
 	case numberYear.MatchString(h.DocNumber):
 		return "规范性文件"
-	case congress == false && strings.HasPrefix(name, "中华人民共和国") && strings.HasSuffix(name, "法"):
+	case !congress && strings.HasPrefix(name, "中华人民共和国") && strings.HasSuffix(name, "法"):
 		return "法律"
 	}
 	return ""
