@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"advisor/audit"
+	"advisor/experts"
 	"advisor/internal/problem"
 )
 
@@ -59,7 +60,7 @@ func (e *env) checkpoint(ctx context.Context) (c audit.Checkpoint, err error) {
 func auditVerify(f *flags) action {
 	file := f.String("checkpoint", "", "保存在别处的检查点文件")
 	return func(ctx context.Context, e *env, _ []string) error {
-		o := audit.Options{}
+		o := audit.Options{Books: []audit.Books{experts.NewBooks()}}
 		if *file != "" {
 			b, err := os.ReadFile(*file)
 			if err != nil {
@@ -104,6 +105,41 @@ func printVerified(w io.Writer, r audit.Report) {
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "  第 %d 条：%s\n", p.Seq, p.What)
 	}
+}
+
+func auditReceipt(*flags) action {
+	return func(ctx context.Context, e *env, args []string) error {
+		if len(args) != 2 {
+			return problem.New(problem.Invalid, "usage", "需要采纳落实的编号和文件名", fmt.Sprintf("给出了 %d 个参数", len(args)), "例如 advisor audit receipt 1 回执.json")
+		}
+		n, err := id(args[0], "采纳落实")
+		if err != nil {
+			return err
+		}
+		if err := e.receipt(ctx, n, args[1]); err != nil {
+			return err
+		}
+		return e.print(map[string]string{"receipt": args[1]}, func(w io.Writer) { fmt.Fprintln(w, "回执已写入", args[1]) })
+	}
+}
+
+// receipt writes the receipt of an application to file, under a fresh checkpoint.
+func (e *env) receipt(ctx context.Context, application int64, file string) error {
+	actor, err := e.experts(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := e.checkpoint(ctx); err != nil {
+		return err
+	}
+	data, err := e.desk.Receipt(ctx, actor, application)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		return problem.New(problem.Failed, "write-receipt", "回执没有写入 "+file, err.Error(), "采纳落实已经生效；换一个位置后用 advisor audit receipt 重新导出").Because(err)
+	}
+	return nil
 }
 
 // auditVerifyReceipt needs no database. The key never comes from the receipt itself.

@@ -9,12 +9,17 @@ import (
 	"time"
 
 	"advisor/accounts"
+	"advisor/advice"
+	"advisor/audit"
+	"advisor/chat"
 	"advisor/embed"
 	"advisor/embed/static"
+	"advisor/experts"
 	"advisor/intake"
 	"advisor/internal/db"
 	"advisor/internal/localpg"
 	"advisor/internal/problem"
+	"advisor/llm"
 	"advisor/migrations"
 	"advisor/retrieval"
 	"advisor/segment"
@@ -43,6 +48,9 @@ type env struct {
 	words    *segment.Segmenter
 	embedder embed.Embedder
 	idx      *retrieval.Index
+	advisor  *advice.Advisor
+	talk     *chat.Chat
+	desk     *experts.Desk
 }
 
 func (e *env) now() time.Time { return time.Now() }
@@ -185,4 +193,42 @@ func (e *env) importer(ctx context.Context) (*intake.Importer, accounts.Account,
 		return nil, actor, err
 	}
 	return intake.New(e.db, idx, e.now, e.log), actor, nil
+}
+
+// chat opens the advisor and its conversations.
+func (e *env) chat(ctx context.Context) (*chat.Chat, accounts.Account, error) {
+	actor, err := e.experts(ctx)
+	if err != nil || e.talk != nil {
+		return e.talk, actor, err
+	}
+	e.talk = chat.New(e.db, e.advisor, e.now, e.log)
+	e.onClose(func() error { return e.talk.Close(context.WithoutCancel(ctx)) })
+	return e.talk, actor, nil
+}
+
+// experts opens the advisor and the committee's desk.
+func (e *env) experts(ctx context.Context) (accounts.Account, error) {
+	idx, actor, err := e.index(ctx)
+	if err != nil || e.desk != nil {
+		return actor, err
+	}
+	generator, err := e.openModel()
+	if err != nil {
+		return actor, err
+	}
+	e.advisor = advice.New(e.db, idx, generator, e.words, e.now, e.log)
+	key, err := audit.OpenKey(e.cfg.keys())
+	if err != nil {
+		return actor, err
+	}
+	e.desk = experts.New(experts.Config{DB: e.db, Check: e.advisor, Words: e.words.Words, Key: key, Now: e.now, Log: e.log})
+	return actor, nil
+}
+
+// openModel gives nil when no model is configured: the offline drafter works alone.
+func (e *env) openModel() (llm.Generator, error) {
+	if e.cfg.LLM.BaseURL == "" {
+		return nil, nil
+	}
+	return llm.Open(llm.Config{BaseURL: e.cfg.LLM.BaseURL, APIKey: e.cfg.LLM.APIKey, Model: e.cfg.LLM.Model})
 }

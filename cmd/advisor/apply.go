@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5"
+
+	"advisor/experts"
+	"advisor/jobs"
+)
+
+func applyCommand(f *flags) action {
+	hash := f.String("hash", "", "所采纳修订稿的指纹")
+	receipt := f.String("receipt", "", "回执写入的文件")
+	return func(ctx context.Context, e *env, args []string) error {
+		s, err := one(args, "审议编号")
+		if err != nil {
+			return err
+		}
+		review, err := id(s, "审议")
+		if err != nil {
+			return err
+		}
+		actor, err := e.experts(ctx)
+		if err != nil {
+			return err
+		}
+		a, err := e.desk.Apply(ctx, actor, review, *hash)
+		if err != nil {
+			return err
+		}
+		if *receipt != "" {
+			if err := e.receipt(ctx, a.ID, *receipt); err != nil {
+				return err
+			}
+			a.Receipt = *receipt
+		}
+		if err := e.workOff(ctx); err != nil {
+			return err
+		}
+		return e.print(a, func(w io.Writer) { printApplication(w, a) })
+	}
+}
+
+func printApplication(w io.Writer, a experts.Application) {
+	fmt.Fprintf(w, "采纳落实 %d  审议 %d  %s  %s  %s  %s\n", a.ID, a.ReviewID, a.State, a.AppliedAt.Format("2006-01-02 15:04"), a.Name, a.Hash)
+	if a.Receipt != "" {
+		fmt.Fprintln(w, "回执已写入", a.Receipt)
+	}
+}
+
+// background prepares the work that is done beside requests.
+func (e *env) background(ctx context.Context) (*jobs.Jobs, error) {
+	importer, _, err := e.importer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return jobs.New(e.db, jobs.Tasks{
+		Checkpoint: func(ctx context.Context) error {
+			_, err := e.checkpoint(ctx)
+			return err
+		},
+		Precedent: func(ctx context.Context, application int64) error {
+			var p experts.Precedent
+			err := e.db.Work(ctx, func(tx pgx.Tx) (err error) {
+				p, err = e.desk.Precedent(ctx, tx, application)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			actor, err := e.accounts.ByID(ctx, p.Actor)
+			if err != nil {
+				return err
+			}
+			_, err = importer.ImportText(ctx, actor, p.Scope, p.ImportPath, p.Header, p.Text)
+			return err
+		},
+	}, e.log)
+}
+
+// workOff does the background work that is due, for commands that run without serve.
+func (e *env) workOff(ctx context.Context) error {
+	j, err := e.background(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = j.Drain(ctx)
+	return err
+}
+
+func applicationsList(f *flags) action {
+	limit := f.Int("limit", 100, "最多几件")
+	return func(ctx context.Context, e *env, _ []string) error {
+		actor, err := e.experts(ctx)
+		if err != nil {
+			return err
+		}
+		l, err := e.desk.Applications(ctx, actor, 0, *limit)
+		if err != nil {
+			return err
+		}
+		return e.print(map[string]any{"applications": l}, func(w io.Writer) {
+			if len(l) == 0 {
+				fmt.Fprintln(w, "台账还是空的。审议通过后用 advisor apply 采纳落实。")
+			}
+			for _, a := range l {
+				printApplication(w, a)
+			}
+		})
+	}
+}
+
+func applicationsShow(*flags) action {
+	return func(ctx context.Context, e *env, args []string) error {
+		s, err := one(args, "采纳落实编号")
+		if err != nil {
+			return err
+		}
+		n, err := id(s, "采纳落实")
+		if err != nil {
+			return err
+		}
+		actor, err := e.experts(ctx)
+		if err != nil {
+			return err
+		}
+		a, err := e.desk.Application(ctx, actor, n)
+		if err != nil {
+			return err
+		}
+		return e.print(a, func(w io.Writer) { printApplication(w, a) })
+	}
+}
+
+func applicationsSuspend(f *flags) action {
+	reason := f.String("reason", "", "理由")
+	return func(ctx context.Context, e *env, args []string) error {
+		s, err := one(args, "采纳落实编号")
+		if err != nil {
+			return err
+		}
+		n, err := id(s, "采纳落实")
+		if err != nil {
+			return err
+		}
+		actor, err := e.experts(ctx)
+		if err != nil {
+			return err
+		}
+		a, err := e.desk.Suspend(ctx, actor, n, *reason)
+		if err != nil {
+			return err
+		}
+		return e.print(a, func(w io.Writer) { printApplication(w, a) })
+	}
+}
