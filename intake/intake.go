@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -101,8 +102,10 @@ func scopeOr(scope string) string {
 // run imports what is listed: workers read and cut while one writer saves.
 func (i *Importer) run(ctx context.Context, actor accounts.Account, l list, o Options) (Report, error) {
 	o.Scope = scopeOr(o.Scope)
-	if err := i.mayImport(actor, o.Scope); err != nil {
-		return Report{}, err
+	for _, scope := range l.spread(o.Scope) {
+		if err := i.mayImport(ctx, actor, scope); err != nil {
+			return Report{}, err
+		}
 	}
 	started := i.now()
 	j := &job{Importer: i, actor: actor, options: o, known: map[string]string{}}
@@ -131,8 +134,35 @@ func compareText(a, b string) int {
 	return 0
 }
 
-// mayImport refuses early what the database would refuse for each document.
-func (i *Importer) mayImport(actor accounts.Account, scope string) error {
+// spread gives every source without a scope of its own the import's, and
+// lists the scopes that are written to.
+func (l *list) spread(scope string) []string {
+	all := []string{scope}
+	for n := range l.sources {
+		s := &l.sources[n]
+		if s.scope == "" {
+			s.scope = scope
+		}
+		if !slices.Contains(all, s.scope) {
+			all = append(all, s.scope)
+		}
+	}
+	return all
+}
+
+// mayImport refuses early what the database would refuse for each document. An
+// unknown scope must not end as a public document.
+func (i *Importer) mayImport(ctx context.Context, actor accounts.Account, scope string) error {
+	var known bool
+	err := i.db.Read(ctx, actor.ID, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `select exists (select from scope where name = $1)`, scope).Scan(&known)
+	})
+	if err != nil {
+		return err
+	}
+	if !known {
+		return problem.New(problem.Refused, "no-scope", "导入到知悉范围 "+scope, "没有这一范围，或您没有这一范围的权限", "请管理员先用 advisor scope add 新增，再授予您")
+	}
 	if !slices.Contains(actor.Scopes, scope) && !actor.Has(accounts.Admin) {
 		return problem.New(problem.Refused, "no-scope", "导入到知悉范围 "+scope, "您没有这一范围的权限", "请管理员授予该范围，或换一个范围")
 	}
@@ -144,16 +174,19 @@ func (i *Importer) mayImport(actor accounts.Account, scope string) error {
 
 // lookUp asks, once for all files, under which hash each was imported before.
 func (j *job) lookUp(ctx context.Context, sources []source) error {
-	paths := make([]string, len(sources))
-	for n, s := range sources {
-		paths[n] = s.path
+	paths := map[string][]string{}
+	for _, s := range sources {
+		paths[s.scope] = append(paths[s.scope], s.path)
 	}
 	return j.db.Read(ctx, j.actor.ID, func(tx pgx.Tx) error {
-		known, err := corpus.Known(ctx, tx, j.options.Scope, paths)
-		if err == nil {
-			j.known = known
+		for scope, its := range paths {
+			known, err := corpus.Known(ctx, tx, scope, its)
+			if err != nil {
+				return err
+			}
+			maps.Copy(j.known, known)
 		}
-		return err
+		return nil
 	})
 }
 

@@ -316,11 +316,11 @@ func (j *job) commit(ctx context.Context, batch []read) (changes []string, err e
 		changes = changes[:0]
 		all := make([]corpus.Saved, 0, len(batch))
 		for _, r := range batch {
-			s, err := corpus.Save(ctx, tx, j.actor.ID, j.options.Scope, r.source.path, r.hash, r.cut)
+			s, err := corpus.Save(ctx, tx, j.actor.ID, r.source.scope, r.source.path, r.hash, r.cut)
 			if err != nil {
 				return fmt.Errorf("save %s: %w", r.source.path, err)
 			}
-			if err := j.index.SaveVectors(ctx, tx, j.options.Scope, s.Passages, inOrder(s.Passages, r.vectors)); err != nil {
+			if err := j.index.SaveVectors(ctx, tx, r.source.scope, s.Passages, inOrder(s.Passages, r.vectors)); err != nil {
 				return fmt.Errorf("save %s: %w", r.source.path, err)
 			}
 			all, changes = append(all, s), append(changes, s.Change)

@@ -21,6 +21,7 @@ type source struct {
 	path   string // import path: what identifies it from one import to the next
 	name   string // file name, whose extension tells the reader
 	header corpus.Header
+	scope  string // set by the manifest's row; empty: the import's own
 	size   int64
 	open   func() (io.ReaderAt, func() error, error)
 }
@@ -194,11 +195,13 @@ func (l *list) row(root string, line int, columns map[string]int, cells []string
 		l.missing++
 		return
 	}
-	l.sources = append(l.sources, fromDisk(importPath(p), file, st.Size(), corpus.Header{
+	s := fromDisk(importPath(p), file, st.Size(), corpus.Header{
 		Title: cell("title"), DocNumber: cell("doc_no"), Issuer: cell("issuer"), Level: cell("level"), Region: cell("region"),
 		Kind: cell("kind"), Issued: date(cell("date_issued")), Effective: date(cell("date_effective")),
 		Repealed: date(cell("date_repealed")), Status: cell("status"),
-	}))
+	})
+	s.scope = cell("scope")
+	l.sources = append(l.sources, s)
 }
 
 // date keeps a whole date; a year alone says too little to decide what is in force.
