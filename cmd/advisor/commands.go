@@ -11,6 +11,7 @@ func commands() []command {
 	return []command{
 		{"demo", "[--check]", "在示例城市上走完全程：提问、送审、表决、采纳、核验", demoCommand},
 		{"init", "--office 名称 --login 登录名 --name 姓名", "新单位第一天：单位、首位管理员、专家顾问委员会、知悉范围", initCommand},
+		{"serve", "", "启动网页、接口和后台任务", serveCommand},
 		{"import", "路径… [--scope 范围] [--manifest 清单] [--preview]", "导入文件、文件夹", importCommand},
 		{"documents list", "", "列出文件库", documentsList},
 		{"documents show", "编号", "显示一份文件及其条款", documentsShow},

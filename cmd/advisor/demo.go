@@ -41,7 +41,7 @@ func demoCommand(f *flags) action {
 			fmt.Fprintln(d.out, "\n示例走完。启动网页继续体验：在终端执行 make demo，或 advisor serve --home "+e.cfg.Home)
 			return nil
 		}
-		return nil
+		return serve(ctx, e, false)
 	}
 }
 
