@@ -63,34 +63,44 @@ func provisionName(title string, r segment.Ref, detail bool) string {
 // namesOf gives the terms under which a passage can be looked up. Evaluation
 // sets carry the article in the title; then the title is read instead of the label.
 func namesOf(title, label string) []string {
-	var names []string
-	add := func(title string, r segment.Ref) {
-		names = append(names, provisionName(title, r, false))
-		if r.Paragraph > 0 || r.Item > 0 {
-			names = append(names, provisionName(title, r, true))
+	r, ok := place(label)
+	if !ok {
+		at := 0
+		if r, at, ok = placeAtEnd(title); !ok {
+			return nil
 		}
+		title = title[:at]
 	}
-	if r, ok := place(label); ok {
-		add(shortTitle(title), r)
-	} else if r, ok := place(title); ok && r.Start > 0 {
-		add(shortTitle(title[:r.Start]), r)
+	title = shortTitle(title)
+	names := []string{provisionName(title, r, false)}
+	if r.Paragraph > 0 || r.Item > 0 {
+		names = append(names, provisionName(title, r, true))
 	}
 	return names
 }
 
-// place reads a text that is, or ends in, a place: 第十条第二款. Its Start is
-// where the place begins.
+// place reads a text that is a place and nothing else: 第十条第二款.
 func place(text string) (segment.Ref, bool) {
-	i := strings.Index(text, "第")
-	for _, r := range segment.ParseProvision(text) {
-		if r.Article > 0 && i >= 0 && r.End >= len(strings.TrimRight(text, " )）")) {
-			if r.Title != "" {
-				r.Start += strings.Index(text[r.Start:], r.Title) + len(r.Title)
+	if !strings.HasPrefix(text, "第") {
+		return segment.Ref{}, false
+	}
+	refs := segment.ParseProvision(text)
+	if len(refs) != 1 || refs[0].Article == 0 || refs[0].Start != 0 || refs[0].End != len(text) {
+		return segment.Ref{}, false
+	}
+	return refs[0], true
+}
+
+// placeAtEnd reads a text that ends in a place, which begins at the given byte.
+func placeAtEnd(text string) (r segment.Ref, at int, ok bool) {
+	for i := range text {
+		if i > 0 && strings.HasPrefix(text[i:], "第") {
+			if r, ok := place(text[i:]); ok {
+				return r, i, true
 			}
-			return r, true
 		}
 	}
-	return segment.Ref{}, false
+	return segment.Ref{}, 0, false
 }
 
 // named is a place that the question names, with the terms to look it up: the

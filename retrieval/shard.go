@@ -110,7 +110,7 @@ func (s *shard) seal(lengthSum uint64) {
 	binary.LittleEndian.PutUint64(s.raw[32:], lengthSum)
 	o, _ := s.counts().sections()
 	copy(s.raw[o[8]:], s.length[:s.n])
-	binary.LittleEndian.PutUint32(s.raw[8:], crc32.Checksum(s.raw[16:], castagnoli))
+	binary.LittleEndian.PutUint32(s.raw[8:], crc32.Checksum(s.raw[12:], castagnoli))
 }
 
 func (s *shard) counts() counts {

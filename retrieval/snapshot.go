@@ -110,7 +110,7 @@ func openFile(path string, want fileInfo) (*shard, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	head := make([]byte, 16)
+	head := make([]byte, 12)
 	if st, err := f.Stat(); err != nil || st.Size() != want.Size {
 		return nil, fmt.Errorf("%w: %s has another size", errCorrupt, path)
 	}
