@@ -20,6 +20,9 @@ import (
 // Label stands first in everything a machine drafted.
 const Label = "机器草稿 · 未经专家审议"
 
+// Date is corpus.Date, for those who may not know the corpus.
+type Date = corpus.Date
+
 // What became of a question.
 const (
 	Drafted  = "drafted"

@@ -121,8 +121,8 @@ func (a *Advisor) answer(ctx context.Context, actor accounts.Account, q Ask, on 
 	w := &work{ask: q, began: a.now(), status: Drafted, drafter: Extractive, scope: publicScope}
 	on(Event{Kind: StageEvent, Stage: Searching})
 	var err error
-	w.result, err = a.search.Search(ctx, actor, retrieval.Query{Text: q.Whole, K: readHits, Mode: retrieval.Hybrid, On: q.On})
-	if err != nil {
+	var evidence []retrieval.Evidence
+	if w.result, evidence, err = a.find(ctx, actor, q); err != nil {
 		return Answer{}, fmt.Errorf("search for question %d: %w", q.QuestionID, err)
 	}
 	usable := citable(w.result.Hits)
@@ -130,7 +130,7 @@ func (a *Advisor) answer(ctx context.Context, actor accounts.Account, q Ask, on 
 		on(Event{Kind: HitEvent, Hit: &usable[i]})
 	}
 	on(Event{Kind: StageEvent, Stage: Reading})
-	if !answerable(w.result.Evidence, len(usable)) {
+	if len(usable) == 0 || !answerable(q.Whole, evidence) {
 		return a.keepDecline(ctx, actor, w, on)
 	}
 	on(Event{Kind: StageEvent, Stage: Drafting})
@@ -167,7 +167,7 @@ func (a *Advisor) tryModel(ctx context.Context, actor accounts.Account, w *work,
 	}
 	if left := len(usable[:min(len(usable), offered)]) - len(sendable); left > 0 {
 		w.notice = fmt.Sprintf("有 %d 段资料按知悉范围规定没有发送给模型，其中切题的以原文列出。", left)
-		body.Claims = append(body.Claims, a.withheld(w.result.Terms, usable, sendable)...)
+		body.Claims = append(body.Claims, a.withheld(w.ask.Whole, w.result.Terms, usable, sendable)...)
 	}
 	w.passages, w.checkable = ids(sendable), sendable
 	return &body, nil
@@ -190,13 +190,13 @@ func (a *Advisor) sendable(ctx context.Context, actor accounts.Account, hits []r
 }
 
 // withheld quotes the best of what the model was not shown.
-func (a *Advisor) withheld(terms []retrieval.Term, all, sent []retrieval.Hit) []Claim {
+func (a *Advisor) withheld(question string, terms []retrieval.Term, all, sent []retrieval.Hit) []Claim {
 	seen := map[int64]bool{}
 	for _, h := range sent {
 		seen[h.PassageID] = true
 	}
 	var out []Claim
-	for _, p := range a.pick(terms, all) {
+	for _, p := range a.pick(question, terms, all) {
 		if !seen[p.hit.PassageID] && len(out) < 2 {
 			out = append(out, p.claim())
 		}

@@ -139,10 +139,5 @@ func holds(texts []string, p place, quote string) bool {
 
 // spoken is a citation's place in a sentence; an untrusted title is kept short.
 func spoken(c Citation) string {
-	title := []rune(strings.Trim(segment.Normalize(c.Title), "《》"))
-	if len(title) > 60 {
-		title = append(title[:60], '…')
-	}
-	place := []rune(c.Provision)
-	return "《" + string(title) + "》" + string(place[:min(len(place), 40)])
+	return inMarks(clip(segment.Normalize(c.Title), 60)) + strings.TrimRight(clip(c.Provision, 40), "、.")
 }

@@ -1,31 +1,48 @@
 package advice
 
 import (
-	"fmt"
 	"strings"
 
 	"advisor/corpus"
 	"advisor/retrieval"
+	"advisor/segment"
 )
 
-// answerable decides whether what was found can carry an answer at all. It is
-// asked before any model is called. The limits are tuned so that questions from
-// outside any office are declined and questions with a basis are not; the
-// figures stand in docs/decisions.
-func answerable(e retrieval.Evidence, usable int) bool {
-	if usable == 0 {
-		return false
+// answerable decides whether what was found can carry an answer at all, by the
+// evidence of the whole question's search or of any of its parts'. It is asked
+// before any model is called.
+func answerable(question string, evidence []retrieval.Evidence) bool {
+	named := 0
+	for _, e := range evidence {
+		named += e.Named
 	}
-	if e.Named > 0 {
+	if named > 0 {
 		return true // the question names a provision, and it is there
 	}
-	return e.Coverage >= leastCoverage && e.Known >= leastKnown
+	if namesProvision(question) {
+		return false // it names one, and it is not
+	}
+	for _, e := range evidence {
+		if confidence(e) >= leastConfidence {
+			return true
+		}
+	}
+	return false
 }
 
-const (
-	leastCoverage = 0.35
-	leastKnown    = 0.5
-)
+// namesProvision says whether a question names an article of a named document.
+func namesProvision(question string) bool {
+	for _, r := range segment.ParseProvision(question) {
+		if r.Title != "" && r.Article > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+const leastConfidence = 0.5
+
+func confidence(e retrieval.Evidence) float64 { return e.Known }
 
 // decline says that there is no answer: what was looked for, the nearest that
 // was found and where to turn. The nearest is named, not quoted: it is no basis.
@@ -44,7 +61,7 @@ func decline(question string, on corpus.Date, looked []string, hits []retrieval.
 func nearestPlaces(hits []retrieval.Hit) []string {
 	var out []string
 	for _, h := range hits {
-		s := fmt.Sprintf("《%s》%s", strings.Trim(h.Title, "《》"), h.Provision)
+		s := inMarks(h.Title) + strings.TrimRight(h.Provision, "、.")
 		if h.Status == corpus.Ended || h.Status == corpus.NotYet {
 			s += "（" + StatusName(h.Status) + "）"
 		}

@@ -1,7 +1,7 @@
 package advice
 
 import (
-	"math"
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,7 +31,7 @@ const (
 // for word. Hits are in the order of search; all are visible to the asker.
 func (a *Advisor) extract(question string, on corpus.Date, terms []retrieval.Term, hits []retrieval.Hit) Body {
 	b := Body{Question: question, Conclusion: neutral, Label: Label, On: on}
-	picked := a.pick(terms, hits)
+	picked := a.pick(question, terms, hits)
 	for _, p := range picked {
 		b.Claims = append(b.Claims, p.claim())
 	}
@@ -47,7 +47,7 @@ func doubtsAbout(claims []Claim) []string {
 	var out []string
 	for _, c := range claims {
 		for _, q := range c.Citations {
-			line := "《" + strings.Trim(q.Title, "《》") + "》的施行日期没有登记，引用前请核实是否现行有效"
+			line := inMarks(q.Title) + "的施行日期没有登记，引用前请核实是否现行有效"
 			if q.Status == corpus.Unknown && !slices.Contains(out, line) {
 				out = append(out, line)
 			}
@@ -80,16 +80,19 @@ func cite(h retrieval.Hit, quote string) Citation {
 		Effective: h.Effective, Repealed: h.Repealed}
 }
 
-// pick chooses the best stretch of each of the best hits.
-func (a *Advisor) pick(terms []retrieval.Term, hits []retrieval.Hit) []pick {
+// pick chooses the best stretch of each of the best hits, and beside it, where
+// the question has several parts, the stretch of the same provision that
+// answers another part.
+func (a *Advisor) pick(question string, terms []retrieval.Term, hits []retrieval.Hit) []pick {
 	hits = citable(hits)
 	if len(hits) == 0 {
 		return nil
 	}
+	w := weigh(terms)
 	best := hits[0].Score
 	var all []pick
 	for _, h := range hits[:min(len(hits), readHits)] {
-		p := a.bestStretch(h, terms)
+		p := a.bestStretch(h, w)
 		if p.quote == "" || best > 0 && h.Score < leastOfBest*best {
 			continue
 		}
@@ -103,8 +106,67 @@ func (a *Advisor) pick(terms []retrieval.Term, hits []retrieval.Hit) []pick {
 		}
 		all = append(all, p)
 	}
-	slices.SortStableFunc(all, func(x, y pick) int { return int(math.Copysign(1, y.score-x.score)) })
-	return distinct(all)
+	slices.SortStableFunc(all, func(x, y pick) int { return cmp.Compare(y.score, x.score) })
+	return a.beside(parts(question), w, distinct(all))
+}
+
+// deepest is how many picks are looked at again for the question's other parts,
+// and leastOfPart the share of a part's weight that a further stretch must hold.
+const (
+	deepest     = 2
+	leastOfPart = 0.4
+)
+
+// beside puts after each of the first picks the stretches of its passage that
+// answer the question's parts better than the pick does.
+func (a *Advisor) beside(parts []string, w map[string]float64, picks []pick) []pick {
+	if len(parts) < 2 {
+		return picks
+	}
+	var out []pick
+	for i, p := range picks {
+		out = append(out, p)
+		for _, part := range parts {
+			if i >= deepest {
+				break
+			}
+			other := a.bestStretch(p.hit, a.only(part, w))
+			if other.score >= leastOfPart && !slices.ContainsFunc(out, func(o pick) bool { return repeats(o.quote, other.quote) }) {
+				out = append(out, other)
+			}
+		}
+	}
+	return out[:min(len(out), mostClaims)]
+}
+
+// only leaves the weights of the terms in a part of the question.
+func (a *Advisor) only(part string, w map[string]float64) map[string]float64 {
+	out := map[string]float64{}
+	for _, t := range a.seg.QueryTerms(part) {
+		if v, ok := w[t]; ok {
+			out[t] = v
+		}
+	}
+	return out
+}
+
+func weigh(terms []retrieval.Term) map[string]float64 {
+	w := make(map[string]float64, len(terms))
+	for _, t := range terms {
+		w[t.Text] = t.Weight
+	}
+	return w
+}
+
+// parts are the questions within a question.
+func parts(question string) []string {
+	var out []string
+	for _, p := range strings.FieldsFunc(question, func(r rune) bool { return strings.ContainsRune("？?；;。！!\n", r) }) {
+		if utf8.RuneCountInString(p) >= 4 {
+			out = append(out, p)
+		}
+	}
+	return out[:min(len(out), 4)]
 }
 
 // citable leaves the hits that may be a basis: in force or, marked, of unknown
@@ -136,7 +198,8 @@ func draftScope(hits []retrieval.Hit) string {
 	return publicScope
 }
 
-// distinct keeps the best pick of each provision and each wording.
+// distinct keeps the best pick of each provision, and of two picks of which one
+// repeats the other the shorter: an amendment repeats the clause that it changed.
 func distinct(all []pick) []pick {
 	var out []pick
 	seen := map[string]bool{}
@@ -146,15 +209,27 @@ func distinct(all []pick) []pick {
 		if p.hit.Provision == "" {
 			at = p.quote
 		}
-		if words := flat(p.quote); !seen[at] && !seen[words] {
-			seen[at], seen[words] = true, true
-			out = append(out, p)
+		if seen[at] {
+			continue
 		}
-		if len(out) == mostClaims {
-			break
+		seen[at] = true
+		if i := slices.IndexFunc(out, func(o pick) bool { return repeats(o.quote, p.quote) }); i >= 0 {
+			if len(flat(p.quote)) < len(flat(out[i].quote)) {
+				out[i] = p
+			}
+			continue
+		}
+		if len(out) < mostClaims {
+			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// repeats says that one of two quotes holds the other.
+func repeats(a, b string) bool {
+	a, b = flat(a), flat(b)
+	return strings.Contains(a, b) || strings.Contains(b, a)
 }
 
 // rank orders levels of law from high to low: 5 to 1.
@@ -171,20 +246,18 @@ func rank(level string) int {
 
 // bestStretch finds the stretch of a hit that holds most of the question, by
 // the weights with which it was searched.
-func (a *Advisor) bestStretch(h retrieval.Hit, terms []retrieval.Term) pick {
+func (a *Advisor) bestStretch(h retrieval.Hit, w map[string]float64) pick {
 	best := pick{hit: h}
 	total := 0.0
-	weight := make(map[string]float64, len(terms))
-	for _, t := range terms {
-		weight[t.Text] = t.Weight
-		total += t.Weight
+	for _, v := range w {
+		total += v
 	}
 	_, isArticle := parsePlace(h.Provision)
 	for _, s := range stretches(h.Text, isArticle) {
 		got := 0.0
 		seen := map[string]bool{}
 		for _, t := range a.seg.Terms(s.lead + "\n" + s.text) {
-			if v, ok := weight[t]; ok && !seen[t] {
+			if v, ok := w[t]; ok && !seen[t] {
 				seen[t] = true
 				got += v
 			}

@@ -69,11 +69,19 @@ func writeList(w *strings.Builder, head string, items []string) {
 
 // Place is the citation as people write it: 《云川市公共数据管理办法》第十条第二款（现行有效）.
 func (c Citation) Place() string {
-	s := "《" + strings.Trim(c.Title, "《》") + "》"
+	s := inMarks(c.Title)
 	if c.DocNumber != "" {
 		s += "（" + c.DocNumber + "）"
 	}
-	return s + c.Provision + "［" + StatusName(c.Status) + "］"
+	return s + strings.TrimRight(c.Provision, "、.") + "［" + StatusName(c.Status) + "］"
+}
+
+// inMarks puts a title between book marks, once; those inside it become single.
+func inMarks(title string) string {
+	if inner, ok := strings.CutPrefix(title, "《"); ok && strings.Index(inner, "》") == len(inner)-len("》") {
+		title = strings.TrimSuffix(inner, "》")
+	}
+	return "《" + strings.NewReplacer("《", "〈", "》", "〉").Replace(title) + "》"
 }
 
 // StatusName is how a status is called by people.

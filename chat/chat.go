@@ -15,7 +15,6 @@ import (
 
 	"advisor/accounts"
 	"advisor/advice"
-	"advisor/corpus"
 	"advisor/internal/problem"
 )
 
@@ -268,7 +267,7 @@ type Turn struct {
 	QuestionID int64            `json:"question_id,string"`
 	Text       string           `json:"text"`
 	Whole      string           `json:"whole,omitempty"` // as it was understood, when it followed on another
-	On         corpus.Date      `json:"on"`
+	On         advice.Date      `json:"on"`
 	At         time.Time        `json:"at"`
 	Answer     *advice.Answer   `json:"answer,omitempty"`
 	Failure    *problem.Problem `json:"failure,omitempty"`

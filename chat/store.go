@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"advisor/corpus"
+	"advisor/advice"
 	"advisor/internal/problem"
 )
 
@@ -19,7 +19,7 @@ const mostListed = 200
 type stored struct {
 	id          int64
 	text, whole string
-	on          corpus.Date
+	on          advice.Date
 	at          time.Time
 	failure     []byte
 	draft       int64
