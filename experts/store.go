@@ -165,12 +165,15 @@ func answerOpinion(ctx context.Context, tx pgx.Tx, review int64, number int, as 
 }
 
 func insertEvent(ctx context.Context, tx pgx.Tx, c *Case, actor int64, move Step, r record, seq int64, now time.Time) error {
-	data, err := json.Marshal(r.data)
+	shown := map[string]any{}
+	for k, v := range r.data {
+		if !strings.HasSuffix(k, "commitment") { // for the log; it tells people nothing
+			shown[k] = v
+		}
+	}
+	data, err := json.Marshal(shown)
 	if err != nil {
 		return fmt.Errorf("encode event: %w", err)
-	}
-	if r.data == nil {
-		data = []byte("{}")
 	}
 	_, err = tx.Exec(ctx, `insert into review_event (review_id, at, actor, event, from_state, to_state, round, hash, text, data, leaf_seq)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
