@@ -15,12 +15,35 @@ func CutFile(f *format.File, h Header) Cut {
 	c.lay(f)
 	c.markContents()
 	c.header = readHeader(f, c.text, c.lines, h)
+	if c.header.Kind == "" && c.tells() {
+		c.header.Kind = Case
+	}
 	c.openProvisions()
 	c.walk()
 	c.header.Kind = kindOf(c.header, c.lines, len(c.provisions))
 	c.cutPassages()
 	return Cut{Text: c.text, Header: c.header, Provisions: c.provisions, Passages: c.passages, Warnings: c.warnings}
 }
+
+// tells says whether a file is a case, by the headings that cases have.
+func (c *cutter) tells() bool {
+	found := 0
+	for _, l := range c.lines {
+		if l.end-l.start > 90 {
+			continue
+		}
+		s := strings.Trim(squeeze(c.after(l)), "【】：:")
+		for _, word := range caseHeadings {
+			if s == word {
+				found++
+			}
+		}
+	}
+	return found >= 2
+}
+
+var caseHeadings = []string{"裁判要点", "裁判要旨", "基本案情", "简要案情", "案情简介", "裁判理由", "裁判结果", "判决理由", "判决结果", "典型意义",
+	"案例背景", "主要做法", "工作成效", "经验启示", "做法与成效", "背景", "做法", "成效", "启示", "经验与启示", "教训"}
 
 // line is one block of the file where it lies in the text.
 type line struct {
@@ -181,6 +204,9 @@ func (c *cutter) isAnnex(l line) bool {
 		return false
 	}
 	s := squeeze(c.of(l))
+	if s == "附" || s == "附：" || s == "附:" {
+		return true
+	}
 	for _, word := range []string{"附件", "附录", "附表"} {
 		if rest, ok := strings.CutPrefix(s, word); ok && !strings.ContainsAny(s, "。；，") {
 			_, at := readNumeral(rest, 0)

@@ -40,7 +40,7 @@ func (f *free) take(l line) {
 	if f.ends(l, step, head, chars) {
 		f.flush()
 	}
-	if step > 0 || head {
+	if step > 0 || head && squeeze(f.of(l)) != squeeze(f.header.Title) {
 		f.enter(l, step)
 	}
 	if chars > mostChars {
@@ -99,7 +99,7 @@ func (f *free) enter(l line, step int) {
 func (f *free) open(l line) {
 	f.context = f.cutter.context(l.path)
 	for i, head := range f.heads {
-		if head != "" && head != f.header.Title && (i == 0 || i < 3) {
+		if head != "" && i < 3 {
 			f.context += " " + head
 		}
 	}

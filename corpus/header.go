@@ -172,7 +172,10 @@ var congress = regexp.MustCompile(`([\p{Han}]{2,10}?[省市县区州旗])(?:第[
 
 // issuer: who signs, or whom the title or the note below it names.
 func (r headerReader) issuer(title string, top []string) string {
-	if before, _, ok := strings.Cut(title, "关于"); ok && utf8.RuneCountInString(before) >= 2 && issuers.MatchString(before+"") {
+	if before, _, ok := strings.Cut(title, "关于"); ok && utf8.RuneCountInString(before) >= 2 && issuers.MatchString(before) {
+		for _, act := range []string{"转发", "批转", "印发"} { // 某办公室转发某局关于…的通知
+			before, _, _ = strings.Cut(before, act)
+		}
 		return before
 	}
 	for _, s := range top {

@@ -55,8 +55,8 @@ func markdownLine(line string, tab *table, out *sink) error {
 	return out.add(Paragraph, 0, inline(line))
 }
 
-// rule says whether a line only draws: -----, ***, | --- |.
-func rule(line string) bool { return strings.Trim(line, "-=*_ :|") == "" && len(line) > 0 }
+// rule says whether a line only draws: -----, ***, | --- |, +---+.
+func rule(line string) bool { return line != "" && strings.Trim(line, "-=*_ :|+─━│┃┌┐└┘├┤┬┴┼") == "" }
 
 func pipes(line string) []string {
 	line = strings.TrimSuffix(strings.TrimPrefix(line, "|"), "|")
