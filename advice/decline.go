@@ -1,6 +1,9 @@
 package advice
 
 import (
+	"math"
+	"regexp"
+	"slices"
 	"strings"
 
 	"advisor/corpus"
@@ -12,23 +15,45 @@ import (
 // evidence of the whole question's search or of any of its parts'. It is asked
 // before any model is called.
 func answerable(question string, evidence []retrieval.Evidence) bool {
-	named := 0
-	for _, e := range evidence {
-		named += e.Named
+	if order.MatchString(question) {
+		return false
 	}
-	if named > 0 {
-		return true // the question names a provision, and it is there
+	for _, e := range evidence {
+		if e.Named > 0 {
+			return true // the question names a provision, and it is there
+		}
 	}
 	if namesProvision(question) {
 		return false // it names one, and it is not
 	}
-	for _, e := range evidence {
-		if confidence(e) >= leastConfidence {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(evidence, func(e retrieval.Evidence) bool { return confidence(e) >= leastConfidence })
 }
+
+// Confidence is linear in three things that the search tells: how much of the
+// question the corpus knows at all, how well the best passage matches, and how
+// much there is to match. Fitted by logistic regression on 1,233 lay legal
+// questions against 1,096 from news and encyclopedias, all asked of the whole
+// document corpus and of a corpus of articles alone; 0 is the even chance. At
+// leastConfidence, 93 of 100 of the latter are declined, and 6 of 100 of the
+// former, wrongly. The cosine adds nothing to these three, and its scale changes
+// with the embedder, so it is left out.
+const (
+	weightKnown     = 5.2
+	weightLexical   = 13.1
+	weightTerms     = 4.3
+	evenChance      = 18.9
+	leastConfidence = 0.3
+	// The fit saw no longer questions from outside; length alone must not carry one.
+	mostTerms = 40
+)
+
+func confidence(e retrieval.Evidence) float64 {
+	return weightKnown*e.Known + weightLexical*e.Lexical + weightTerms*math.Log1p(float64(min(e.Terms, mostTerms))) - evenChance
+}
+
+// order marks words that tell the advisor to act against its rules. Declining
+// is a courtesy, not the defence: nothing that is asked can make it act.
+var order = regexp.MustCompile(`忽略(以上|上述|前面|此前|所有|一切).{0,10}(规定|规则|指令|指示|要求|提示)|你现在是|请?(编造|虚构|杜撰)|扮演|(打印|输出|显示|说出|泄露).{0,12}(提示词|密码|密钥|口令)`)
 
 // namesProvision says whether a question names an article of a named document.
 func namesProvision(question string) bool {
@@ -40,14 +65,13 @@ func namesProvision(question string) bool {
 	return false
 }
 
-const leastConfidence = 0.5
-
-func confidence(e retrieval.Evidence) float64 { return e.Known }
-
 // decline says that there is no answer: what was looked for, the nearest that
 // was found and where to turn. The nearest is named, not quoted: it is no basis.
 func decline(question string, on corpus.Date, looked []string, hits []retrieval.Hit) (Body, string) {
 	reason := "在您可以查阅的文件中，没有找到足以回答这个问题的规定。"
+	if namesProvision(question) {
+		reason = "在您可以查阅的文件中，没有找到问题所指的条款，也没有足以回答的其他规定。"
+	}
 	if len(looked) > 0 {
 		reason += "已查找：" + strings.Join(looked, "、") + "。"
 	}
