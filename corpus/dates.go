@@ -11,8 +11,8 @@ const dayForm = `([12]\d{3}|[一二][一二三四五六七八九〇○零]{3})\s
 
 var (
 	day        = regexp.MustCompile(dayForm)
-	startsFrom = regexp.MustCompile(`自?` + dayForm + `(?:零时)?起(?:正式)?(?:施行|实施|执行|生效)`)
-	startsNow  = regexp.MustCompile(`自(?:公布|发布|印发|颁布|下发|发文|公告)之日起(?:正式)?(?:施行|实施|执行|生效)`)
+	startsFrom = regexp.MustCompile(`自?` + dayForm + `(?:零时)?起(?:正式)?(?:施行|实施|执行|生效|试行)`)
+	startsNow  = regexp.MustCompile(`自(?:公布|发布|印发|颁布|下发|发文|公告)之日起(?:正式)?(?:施行|实施|执行|生效|试行)`)
 	startsIn   = regexp.MustCompile(`自(?:公布|发布|印发)之日起(?:满)?([0-9一二三四五六七八九十]{1,3})(日|个月)后?(?:起)?(?:施行|实施)`)
 	validUntil = regexp.MustCompile(`有效期(?:至|到|截至|截止到?)` + dayForm)
 	validFor   = regexp.MustCompile(`有效期(?:为|限为)?\s*([0-9一二三四五六七八九十]{1,2})\s*年`)
@@ -55,7 +55,7 @@ func (r headerReader) issued(top, tail []string) Date {
 		}
 		for _, m := range day.FindAllStringSubmatchIndex(s, -1) {
 			d := dateOf([]string{s[m[2]:m[3]], s[m[4]:m[5]], s[m[6]:m[7]]})
-			if after := s[m[1]:]; d > last && !hasAnyPrefix(strings.TrimSpace(after), []string{"起", "施行", "实施"}) {
+			if d > last && !bounds(s[:m[0]], strings.TrimSpace(s[m[1]:])) {
 				last = d
 			}
 		}
@@ -79,6 +79,19 @@ func (r headerReader) issued(top, tail []string) Date {
 	return ""
 }
 
+// bounds says, from the words around a date, that it begins or ends validity.
+func bounds(before, after string) bool {
+	if hasAnyPrefix(after, []string{"起", "施行", "实施", "止", "届满"}) {
+		return true
+	}
+	for _, word := range []string{"自", "至", "到", "截至", "截止", "有效期"} {
+		if strings.HasSuffix(before, word) {
+			return true
+		}
+	}
+	return false
+}
+
 // effective reads the clause 自…起施行, of which the last counts, or the note
 // under the title.
 func (r headerReader) effective(top []string, issued Date) Date {
@@ -89,7 +102,7 @@ func (r headerReader) effective(top []string, issued Date) Date {
 	}
 	for i := len(r.lines) - 1; i >= 0; i-- {
 		s := r.of(r.lines[i])
-		if !hasAny(s, "起施行", "起实施", "起执行", "起生效", "起正式", "后施行", "后实施") {
+		if !hasAny(s, "起施行", "起实施", "起执行", "起生效", "起正式", "起试行", "后施行", "后实施") {
 			continue
 		}
 		if d := clause(s, issued); d != "" {

@@ -26,6 +26,9 @@ func readHeader(f *format.File, text string, lines []line, given Header) Header 
 	}
 	if h.Effective == "" {
 		h.Effective = r.effective(top, h.Issued)
+		if h.Effective < h.Issued && hasAny(strings.Join(top, ""), "修正", "修订") {
+			h.Effective = "" // the closing clause is the first version's; this text holds from when it was issued
+		}
 	}
 	if h.Repealed == "" {
 		h.Repealed = r.expiry(h.Effective)
@@ -170,6 +173,9 @@ var issuers = regexp.MustCompile(`^(?:中共)?[\p{Han}、]{2,30}?(?:委员会|�
 // congress finds a local legislature: 海州市第三届人民代表大会常务委员会.
 var congress = regexp.MustCompile(`([\p{Han}]{2,10}?[省市县区州旗])(?:第[一二三四五六七八九十]{1,3}届)?(人民代表大会(?:常务委员会)?)`)
 
+// issuedBy: 2024年3月20日云川市行政审批局印发; 发文机关：云川市行政审批局.
+var issuedBy = regexp.MustCompile(`(?:\d日\s*|(?:发文机关|发布机关|制定机关|编写单位|印发单位)[：:]\s*)([\p{Han}]{3,25}?)(?:印发|发布|公布|颁布|[\s，；）]|$)`)
+
 // issuer: who signs, or whom the title or the note below it names.
 func (r headerReader) issuer(title string, top []string) string {
 	if before, _, ok := strings.Cut(title, "关于"); ok && utf8.RuneCountInString(before) >= 2 && issuers.MatchString(before) {
@@ -189,6 +195,11 @@ func (r headerReader) issuer(title string, top []string) string {
 		}
 		if dated(s) && strings.Contains(s, "国务院") {
 			return "国务院"
+		}
+		for _, m := range issuedBy.FindAllStringSubmatch(s, 3) {
+			if issuers.MatchString(m[1]) {
+				return m[1]
+			}
 		}
 		if s = squeeze(s); strings.HasSuffix(s, "文件") && issuers.MatchString(s) {
 			return strings.TrimSuffix(s, "文件")

@@ -56,7 +56,9 @@ func markdownLine(line string, tab *table, out *sink) error {
 }
 
 // rule says whether a line only draws: -----, ***, | --- |, +---+.
-func rule(line string) bool { return line != "" && strings.Trim(line, "-=*_ :|+─━│┃┌┐└┘├┤┬┴┼") == "" }
+func rule(line string) bool {
+	return line != "" && strings.Trim(line, "-=*_ :|+─━│┃┌┐└┘├┤┬┴┼") == ""
+}
 
 func pipes(line string) []string {
 	line = strings.TrimSuffix(strings.TrimPrefix(line, "|"), "|")
