@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"advisor/corpus"
 )
 
 // tiers are the two groups of hits: those in force on the day, or of unknown
@@ -19,6 +21,7 @@ type candidate struct {
 	id, document, version int64
 	part, local           int
 	label                 uint32
+	effective             corpus.Date
 	tier                  int
 	lexical               float64
 	cosine                float64
@@ -64,7 +67,7 @@ func mix(all []candidate, weight float64) {
 	}
 	slices.SortFunc(all, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(min(b.named, 1), min(a.named, 1)), cmp.Compare(a.tier, b.tier),
-			cmp.Compare(b.score, a.score), cmp.Compare(a.id, b.id))
+			cmp.Compare(b.score, a.score), cmp.Compare(b.effective, a.effective), cmp.Compare(a.id, b.id))
 	})
 }
 

@@ -154,7 +154,7 @@ func (s *search) gather(scopes []string, near []nearVector) {
 			return nil
 		}
 		at[id] = len(s.all)
-		s.all = append(s.all, candidate{id: id, part: p, local: local, document: v.document, version: v.id, label: x.labels[local], tier: rank(v)})
+		s.all = append(s.all, candidate{id: id, part: p, local: local, document: v.document, version: v.id, label: x.labels[local], effective: v.Effective, tier: rank(v)})
 		return &s.all[len(s.all)-1]
 	}
 	s.gatherWords(rank, add)
@@ -265,11 +265,17 @@ func (s *search) idf() (sum float64) {
 	return sum
 }
 
-// read fetches the passages under the asker's rights. One that has vanished or
-// may not be seen is replaced by the next.
+// read fetches the passages under the asker's rights. One that has vanished, or
+// may not be seen, or repeats one of the same document word for word, is
+// replaced by the next.
 func (s *search) read(ctx context.Context, tx pgx.Tx) ([]Hit, error) {
+	type copied struct {
+		document int64
+		text     string
+	}
+	seen := make(map[copied]bool)
 	hits := make([]Hit, 0, min(s.q.K, len(s.all)))
-	for page := range slices.Chunk(s.chosen(), s.q.K+4) {
+	for page := range slices.Chunk(s.chosen(), s.q.K+s.q.K/2+2) {
 		ids := make([]int64, len(page))
 		byID := make(map[int64]candidate, len(page))
 		for i, c := range page {
@@ -280,7 +286,9 @@ func (s *search) read(ctx context.Context, tx pgx.Tx) ([]Hit, error) {
 			return nil, fmt.Errorf("read passages: %w", err)
 		}
 		for _, p := range views {
-			if len(hits) < s.q.K {
+			key := copied{p.DocumentID, p.Text}
+			if len(hits) < s.q.K && !seen[key] {
+				seen[key] = true
 				hits = append(hits, s.hit(p, byID[p.ID], len(hits)+1))
 			}
 		}
