@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"advisor/accounts"
 	"advisor/experts"
 	"advisor/jobs"
 )
@@ -15,11 +16,7 @@ func applyCommand(f *flags) action {
 	hash := f.String("hash", "", "所采纳修订稿的指纹")
 	receipt := f.String("receipt", "", "回执写入的文件")
 	return func(ctx context.Context, e *env, args []string) error {
-		s, err := one(args, "审议编号")
-		if err != nil {
-			return err
-		}
-		review, err := id(s, "审议")
+		review, err := oneID(args, "审议")
 		if err != nil {
 			return err
 		}
@@ -114,35 +111,22 @@ func applicationsList(f *flags) action {
 }
 
 func applicationsShow(*flags) action {
-	return func(ctx context.Context, e *env, args []string) error {
-		s, err := one(args, "采纳落实编号")
-		if err != nil {
-			return err
-		}
-		n, err := id(s, "采纳落实")
-		if err != nil {
-			return err
-		}
-		actor, err := e.experts(ctx)
-		if err != nil {
-			return err
-		}
-		a, err := e.desk.Application(ctx, actor, n)
-		if err != nil {
-			return err
-		}
-		return e.print(a, func(w io.Writer) { printApplication(w, a) })
-	}
+	return onApplication(func(ctx context.Context, e *env, actor accounts.Account, n int64) (experts.Application, error) {
+		return e.desk.Application(ctx, actor, n)
+	})
 }
 
 func applicationsSuspend(f *flags) action {
 	reason := f.String("reason", "", "理由")
+	return onApplication(func(ctx context.Context, e *env, actor accounts.Account, n int64) (experts.Application, error) {
+		return e.desk.Suspend(ctx, actor, n, *reason)
+	})
+}
+
+// onApplication runs one act on the application that args name and prints it.
+func onApplication(act func(ctx context.Context, e *env, actor accounts.Account, n int64) (experts.Application, error)) action {
 	return func(ctx context.Context, e *env, args []string) error {
-		s, err := one(args, "采纳落实编号")
-		if err != nil {
-			return err
-		}
-		n, err := id(s, "采纳落实")
+		n, err := oneID(args, "采纳落实")
 		if err != nil {
 			return err
 		}
@@ -150,7 +134,7 @@ func applicationsSuspend(f *flags) action {
 		if err != nil {
 			return err
 		}
-		a, err := e.desk.Suspend(ctx, actor, n, *reason)
+		a, err := act(ctx, e, actor, n)
 		if err != nil {
 			return err
 		}

@@ -135,6 +135,15 @@ func one(args []string, what string) (string, error) {
 	return args[0], nil
 }
 
+// oneID takes exactly one positional argument, an identifier.
+func oneID(args []string, what string) (int64, error) {
+	s, err := one(args, what+"编号")
+	if err != nil {
+		return 0, err
+	}
+	return id(s, what)
+}
+
 // id reads an opaque identifier; outsiders get them as strings.
 func id(s, what string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)

@@ -112,25 +112,45 @@ func (d *demo) submit(ctx context.Context) error {
 	if d.review, err = d.e.desk.Route(ctx, secretary, id, demoPanel); err != nil {
 		return err
 	}
-	for _, login := range demoPanel {
-		expert, err := d.as(ctx, login)
-		if err != nil {
+	// Declaring a conflict draws a substitute in, who then declares too.
+	for {
+		i := slices.IndexFunc(d.review.Panel, func(m experts.Member) bool { return m.Conflict == experts.Undeclared })
+		if i < 0 {
+			break
+		}
+		if err := d.declare(ctx, d.review.Panel[i].Expert); err != nil {
 			return err
 		}
-		v, err := d.e.desk.Declare(ctx, expert, id, "none")
-		if err != nil {
-			return err
-		}
-		d.review = v
-		d.say("   %s 申报：无利益冲突", expert.Name)
 	}
 	d.say("   审议第 %d 件：%s", id, experts.Word(d.review.State))
 	return nil
 }
 
-// demoPanel has one from the province, a neighbouring county, a lawyer, a
-// department and the chair's university.
-var demoPanel = []string{"liangqiwen", "songhaibo", "qinzheng", "dongping", "xuguangyuan"}
+// declare answers for one member: with the interest the sample gives the author
+// of the prefecture's rule, which the draft cites, and with none for the others.
+func (d *demo) declare(ctx context.Context, login string) error {
+	expert, err := d.as(ctx, login)
+	if err != nil {
+		return err
+	}
+	conflict, said := "none", "无利益冲突"
+	if login == recused {
+		i := slices.IndexFunc(d.office.Committee, func(m sample.Expert) bool { return m.Login == login })
+		conflict = d.office.Committee[i].Interests[0].What
+		said = conflict + "——回避，另行补选"
+	}
+	if d.review, err = d.e.desk.Declare(ctx, expert, d.review.ReviewID, conflict); err != nil {
+		return err
+	}
+	d.say("   %s 申报：%s", expert.Name, said)
+	return nil
+}
+
+// demoPanel has two from above, a neighbouring county, a lawyer and a
+// department; the second of them wrote a rule that the draft cites.
+var demoPanel = []string{"liangqiwen", recused, "songhaibo", "qinzheng", "dongping"}
+
+const recused = "zhengguodong"
 
 // deliberate votes, edits once, shows that the old text can no longer be voted
 // on, votes again and closes.
@@ -159,11 +179,11 @@ func (d *demo) deliberate(ctx context.Context) error {
 	} else {
 		d.say("   就旧稿表决被拒绝：%s", problem.As(err).Why)
 	}
-	for _, login := range demoPanel {
-		if login == editor.Login {
+	for _, m := range d.review.Panel {
+		if m.Expert == editor.Login || m.Conflict != experts.None {
 			continue
 		}
-		if err := d.vote(ctx, d.review.Hash, login); err != nil {
+		if err := d.vote(ctx, d.review.Hash, m.Expert); err != nil {
 			return err
 		}
 	}

@@ -121,10 +121,17 @@ func migrateCommand(*flags) action {
 		}
 		return e.print(map[string]any{"migrations": states}, func(w io.Writer) {
 			for _, s := range states {
-				fmt.Fprintf(w, "%v\n", s)
+				fmt.Fprintf(w, "%5d  %-10s %s\n", s.Version, applied(s), s.Name)
 			}
 		})
 	}
+}
+
+func applied(s migrations.State) string {
+	if s.Applied.IsZero() {
+		return "未执行"
+	}
+	return "已执行"
 }
 
 // psqlCommand opens the client that came with the database binaries; with an

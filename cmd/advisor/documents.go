@@ -98,11 +98,7 @@ func onDocument(show func(ctx context.Context, e *env, tx pgx.Tx, document int64
 }
 
 func documentArg(ctx context.Context, e *env, args []string) (int64, accounts.Account, error) {
-	s, err := one(args, "文件编号")
-	if err != nil {
-		return 0, accounts.Account{}, err
-	}
-	document, err := id(s, "文件")
+	document, err := oneID(args, "文件")
 	if err != nil {
 		return 0, accounts.Account{}, err
 	}

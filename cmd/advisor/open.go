@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"advisor/accounts"
 	"advisor/advice"
 	"advisor/audit"
@@ -112,10 +114,10 @@ func (e *env) openDB(ctx context.Context) error {
 	}
 	if e.pg != nil || e.in.scratch {
 		if err := migrations.Up(ctx, e.conn.Owner); err != nil {
-			return err
+			return noDatabase(err)
 		}
 	} else if err := e.refusePending(ctx); err != nil {
-		return err
+		return noDatabase(err)
 	}
 	d, err := db.Open(ctx, e.conn)
 	if err != nil {
@@ -130,6 +132,16 @@ func (e *env) openDB(ctx context.Context) error {
 	}
 	e.db, e.accounts = d, accounts.New(d, e.now)
 	return nil
+}
+
+// noDatabase says in plain words that the server could not be reached; the
+// cause goes to the log.
+func noDatabase(err error) error {
+	var down *pgconn.ConnectError
+	if !errors.As(err, &down) {
+		return err
+	}
+	return problem.New(problem.Failed, "no-database", "未能连接数据库", "服务器没有应答，或拒绝了这个用户", "请检查数据库是否在运行、ADVISOR_DATABASE_URL 等设置是否正确").Because(err)
 }
 
 // refusePending keeps the program from running on an older structure. Without

@@ -18,11 +18,7 @@ import (
 // onReview runs one act on the review that args name and prints the review after it.
 func onReview(act func(ctx context.Context, e *env, actor accounts.Account, review int64) (experts.View, error)) action {
 	return func(ctx context.Context, e *env, args []string) error {
-		s, err := one(args, "审议编号")
-		if err != nil {
-			return err
-		}
-		review, err := id(s, "审议")
+		review, err := oneID(args, "审议")
 		if err != nil {
 			return err
 		}
@@ -40,11 +36,7 @@ func onReview(act func(ctx context.Context, e *env, actor accounts.Account, revi
 
 func reviewSubmit(*flags) action {
 	return func(ctx context.Context, e *env, args []string) error {
-		s, err := one(args, "建议稿编号")
-		if err != nil {
-			return err
-		}
-		draft, err := id(s, "建议稿")
+		draft, err := oneID(args, "建议稿")
 		if err != nil {
 			return err
 		}
