@@ -174,7 +174,7 @@ var issuers = regexp.MustCompile(`^(?:中共)?[\p{Han}、]{2,30}?(?:委员会|�
 var congress = regexp.MustCompile(`([\p{Han}]{2,10}?[省市县区州旗])(?:第[一二三四五六七八九十]{1,3}届)?(人民代表大会(?:常务委员会)?)`)
 
 // issuedBy: 2024年3月20日云川市行政审批局印发; 发文机关：云川市行政审批局.
-var issuedBy = regexp.MustCompile(`(?:\d日\s*|(?:发文机关|发布机关|制定机关|编写单位|印发单位)[：:]\s*)([\p{Han}]{3,25}?)(?:印发|发布|公布|颁布|[\s，；）]|$)`)
+var issuedBy = regexp.MustCompile(`(?:\d日\s*|(?:发文机关|发布机关|制定机关|编写单位|印发单位)[：:]\s*)([\p{Han}、]{3,60}?)(?:印发|发布|公布|颁布|[\s，；）]|$)`)
 
 // issuer: who signs, or whom the title or the note below it names.
 func (r headerReader) issuer(title string, top []string) string {
