@@ -14,7 +14,7 @@ import (
 
 // A follow-up is short or points back; longer questions stand alone.
 const (
-	alwaysShort   = 7   // characters: 那需要多久？ 由谁审批？
+	alwaysShort   = 4   // characters: 多久？ 收费吗？
 	shortQuestion = 14  // when it begins as only a follow-up does: 需要准备哪些材料？
 	pointingBack  = 40  // with a word that points back
 	longestTopic  = 120 // of the earlier question that is carried over

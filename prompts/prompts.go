@@ -70,7 +70,7 @@ func read(name string) string {
 	return string(raw)
 }
 
-var brackets = strings.NewReplacer("<", "＜", ">", "＞")
+var brackets = strings.NewReplacer("<", "＜", ">", "＞", "\"", "＂")
 
 // plain takes from material what could look like the template's own marks.
 func plain(s string) string { return brackets.Replace(strings.ToValidUTF8(s, "")) }
