@@ -120,7 +120,7 @@ func (s *Store) ByID(ctx context.Context, id int64) (account Account, err error)
 	return account, wrap("read account", err)
 }
 
-// List gives every account, by department and login.
+// List gives every account, by login.
 func (s *Store) List(ctx context.Context, actor Account) (all []Account, err error) {
 	err = s.db.Read(ctx, actor.ID, func(tx pgx.Tx) error {
 		all, err = list(ctx, tx)

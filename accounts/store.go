@@ -32,7 +32,7 @@ func load(ctx context.Context, tx pgx.Tx, id int64) (Account, error) {
 }
 
 func list(ctx context.Context, tx pgx.Tx) ([]Account, error) {
-	rows, err := tx.Query(ctx, loadSQL+` order by a.department, a.login limit 10000`)
+	rows, err := tx.Query(ctx, loadSQL+` order by a.login limit 10000`)
 	if err != nil {
 		return nil, err
 	}

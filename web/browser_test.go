@@ -253,7 +253,7 @@ func story(t *testing.T, browser context.Context, width int64) {
 	if width > 1000 {
 		votes["qinzheng"].keys("5s").see(".note.ok") // +2, then submit, by keyboard
 	} else {
-		votes["qinzheng"].click("section[data-vote] .scores label:last-child").click(".foot .primary").see(".note.ok")
+		votes["qinzheng"].click("#overall .scores label:last-child").click(".foot .primary").see(".note.ok")
 	}
 	shot(votes["qinzheng"], "10-review-voted")
 
@@ -264,7 +264,7 @@ func story(t *testing.T, browser context.Context, width int64) {
 	shot(editor, "12-review-diff")
 
 	for _, login := range []string{"qinzheng", "bairuolan"} {
-		votes[login].open("/reviews/1").see("#vote").click("section[data-vote] .scores label:last-child").click(".foot .primary").see(".note.ok")
+		votes[login].open("/reviews/1").see("#vote").click("#overall .scores label:last-child").click(".foot .primary").see(".note.ok")
 	}
 	office.open("/reviews/1").click(".foot .primary").see(".draft.approved")
 	shot(office, "13-review-approved")

@@ -105,6 +105,14 @@ func (h *house) furnish(importer *intake.Importer) {
 	if h.admin, err = h.accounts.Local(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
+	for _, scope := range []string{"enforcement", "datasec"} {
+		if err := h.accounts.AddScope(t.Context(), h.admin, accounts.Scope{Name: scope, Label: scope}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h.admin, err = h.accounts.Local(t.Context(), ""); err != nil { // again: it sees the new scopes
+		t.Fatal(err)
+	}
 	for _, p := range people {
 		p.Password = secret
 		a, err := h.accounts.Create(t.Context(), h.admin, p)

@@ -296,7 +296,7 @@ func plain(b advice.Body) string {
 			}
 		}
 	}
-	add("结论：", b.Conclusion)
+	add("结论：", strings.TrimPrefix(b.Conclusion, "结论："))
 	for _, c := range b.Claims {
 		add("", c.Text)
 		for _, cite := range c.Citations {

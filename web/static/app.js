@@ -19,7 +19,7 @@ function select(step) {
 const current = () => items().find(e => e.hasAttribute('aria-current'));
 
 function score(n) {
-  const target = current()?.matches('[data-vote]') ? current() : document.querySelector('section[data-vote]');
+  const target = current()?.matches('[data-vote]') ? current() : document.getElementById('overall');
   const radio = target?.querySelectorAll('.scores input')[n - 1];
   if (radio) { radio.checked = true; radio.focus(); radio.scrollIntoView({block: 'nearest'}); }
 }
