@@ -340,8 +340,8 @@ func TestQuestionsExpectWhatExists(t *testing.T) {
 			}
 		}
 	}
-	if declined < 3 || len(all) < 30 {
-		t.Errorf("want at least 30 questions, 3 of them to decline, got %d and %d", len(all), declined)
+	if declined < 40 || len(all) < 150 {
+		t.Errorf("want at least 150 questions, 40 of them to decline, got %d and %d", len(all), declined)
 	}
 }
 
