@@ -57,7 +57,7 @@ func (j *Jobs) client(cfg *river.Config) (*river.Client[pgx.Tx], error) {
 		return nil, err
 	}
 	cfg.Schema = queue.Schema
-	cfg.Logger = j.log
+	cfg.Logger = slog.New(warnings{j.log.Handler()})
 	cfg.JobTimeout, cfg.RescueStuckJobsAfter = timeout, rescue
 	cfg.SoftStopTimeout = 8 * time.Second         // serve ends within ten
 	cfg.ReindexerSchedule = river.NeverSchedule() // reindexing is the owner's right, not the worker's
@@ -69,6 +69,16 @@ func (j *Jobs) client(cfg *river.Config) (*river.Client[pgx.Tx], error) {
 	}
 	return client, nil
 }
+
+// warnings lets River speak only when something is wrong: it counts its jobs
+// aloud every few seconds.
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+func (w warnings) WithAttrs(a []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(a)} }
+func (w warnings) WithGroup(name string) slog.Handler   { return warnings{w.Handler.WithGroup(name)} }
 
 // Start works the queue until Stop.
 func (j *Jobs) Start(ctx context.Context) error {

@@ -15,12 +15,13 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
+
+	"advisor/internal/db"
 )
 
 // FS holds the goose SQL files.
@@ -68,9 +69,9 @@ func upToDate(ctx context.Context, url string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("list migrations: %w", err)
 	}
-	conn, err := pgx.Connect(ctx, url)
+	conn, err := db.Connect(ctx, url)
 	if err != nil {
-		return false, fmt.Errorf("connect for migration: %w", err)
+		return false, err
 	}
 	defer conn.Close(ctx)
 	var ours, rivers int
@@ -166,18 +167,18 @@ func run(ctx context.Context, url string, fn func(context.Context, *pgxpool.Pool
 	if _, err := conn.Exec(ctx, `create schema if not exists goose; create schema if not exists river`); err != nil {
 		return fmt.Errorf("make schemas for migration tables: %w", err)
 	}
-	db := stdlib.OpenDBFromPool(pool)
-	defer db.Close()
-	p, err := provider(db)
+	std := stdlib.OpenDBFromPool(pool)
+	defer std.Close()
+	p, err := provider(std)
 	if err != nil {
 		return err
 	}
 	return fn(ctx, pool, p)
 }
 
-func provider(db *sql.DB) (*goose.Provider, error) {
+func provider(std *sql.DB) (*goose.Provider, error) {
 	// Out of order is allowed: rooms number their files independently.
-	p, err := goose.NewProvider(goose.DialectPostgres, db, FS,
+	p, err := goose.NewProvider(goose.DialectPostgres, std, FS,
 		goose.WithTableName("goose.version"), goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)

@@ -189,13 +189,28 @@ func once(ctx context.Context, pool *pgxpool.Pool, opts pgx.TxOptions, fn func(p
 	return nil
 }
 
-// begin waits up to five seconds for a database that is restarting: nothing has
-// been done yet, so trying again is safe.
+// begin is patient, because nothing has been done yet.
 func begin(ctx context.Context, pool *pgxpool.Pool, opts pgx.TxOptions) (pgx.Tx, error) {
+	return patiently(ctx, func() (pgx.Tx, error) { return pool.BeginTx(ctx, opts) })
+}
+
+// Connect makes a single connection outside the pools, for what is done once:
+// migrating, making a database, running beside a pool.
+func Connect(ctx context.Context, url string) (*pgx.Conn, error) {
+	conn, err := patiently(ctx, func() (*pgx.Conn, error) { return pgx.Connect(ctx, url) })
+	if err != nil {
+		return nil, fmt.Errorf("connect to database: %w", err)
+	}
+	return conn, nil
+}
+
+// patiently tries again for up to five seconds while the database is
+// restarting or has no connection left.
+func patiently[T any](ctx context.Context, try func() (T, error)) (T, error) {
 	for until := time.Now().Add(5 * time.Second); ; {
-		tx, err := pool.BeginTx(ctx, opts)
+		v, err := try()
 		if err == nil || ctx.Err() != nil || time.Now().After(until) || !away(err) {
-			return tx, err
+			return v, err
 		}
 		pause(ctx, 50*time.Millisecond)
 	}

@@ -78,7 +78,8 @@ func (a account) own(path string) error {
 		return nil
 	}
 	if err := os.Lchown(path, a.uid, a.gid); err != nil {
-		return fmt.Errorf("hand %s to uid %d: %w", path, a.uid, err)
+		return problem.New(problem.Failed, "no-uid", "以 root 运行私有数据库", "数据库须换一个用户身份运行，而本环境不允许把文件交给其他用户",
+			"请以普通用户运行，或设置 ADVISOR_DATABASE_URL").Because(fmt.Errorf("hand %s to uid %d: %w", path, a.uid, err))
 	}
 	return nil
 }

@@ -22,11 +22,12 @@ import (
 var roles = []string{"advisor_owner", "advisor_app", "advisor_worker", "advisor_auditor"}
 
 // settings keep the whole system small (a budget of 600 MB for program and
-// database together) and every acknowledged write durable.
+// database together) and every acknowledged write durable. The connections are
+// for many commands at once: an idle slot costs some kilobytes.
 var settings = map[string]string{
 	"listen_addresses":                    "",
 	"unix_socket_permissions":             "0700",
-	"max_connections":                     "60",
+	"max_connections":                     "250",
 	"shared_buffers":                      "64MB",
 	"work_mem":                            "4MB",
 	"maintenance_work_mem":                "64MB",
@@ -97,16 +98,17 @@ func (s *Server) initialise(ctx context.Context, major int) error {
 	if entries, err := os.ReadDir(s.data()); err == nil && len(entries) > 0 {
 		return problem.New(problem.Refused, "pg-data", "建立私有数据库", s.data()+" 不是空的，也不是数据库", "请移走它后重试")
 	}
-	fresh := s.data() + ".new"
-	if err := os.RemoveAll(fresh); err != nil {
-		return fmt.Errorf("remove unfinished cluster: %w", err)
+	unfinished, _ := filepath.Glob(s.data() + ".new-*")
+	for _, dir := range unfinished {
+		os.RemoveAll(dir) // what a killed program's initdb still writes to goes next time
 	}
-	if err := os.Mkdir(fresh, 0o700); err != nil {
+	fresh, err := os.MkdirTemp(s.dir, "data.new-")
+	if err != nil {
 		return fmt.Errorf("make cluster folder: %w", err)
 	}
+	defer os.RemoveAll(fresh)
 	who := s.owner
 	if !who.self {
-		var err error
 		if who, err = initAccount(); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package localpg_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -137,5 +138,34 @@ func TestAStalePidFileOfALivingStranger(t *testing.T) {
 	}
 	if got := query(t, s, "advisor_app", `select '1'`); got != "1" {
 		t.Errorf("want a working server, got %q", got)
+	}
+}
+
+// A first program killed at any moment of making the cluster leaves nothing
+// that the next one trips over.
+func TestAFirstProgramKilledAtAnyMoment(t *testing.T) {
+	bin(t)
+	begin := time.Now()
+	s, err := localpg.Open(t.Context(), localpg.Config{Home: filepath.Join(t.TempDir(), "home"), Bin: bin(t)})
+	must(t, err)
+	whole := time.Since(begin)
+	must(t, s.Close())
+	chance := rand.New(rand.NewPCG(1, 2))
+	for try := range 6 {
+		home := filepath.Join(t.TempDir(), "home")
+		victim := launch(t, home, nil)
+		after := time.Duration(chance.Int64N(int64(whole)))
+		if try%2 == 1 { // the end is where roles and database are made
+			after = whole - after/8
+		}
+		time.Sleep(after) // the moment is what is being tried
+		victim.kill()
+		s := open(t, home)
+		for _, role := range []string{"advisor_owner", "advisor_app", "advisor_worker", "advisor_auditor"} {
+			if got := query(t, s, role, `select extname from pg_extension where extname = 'vector'`); got != "vector" {
+				t.Errorf("killed after %v: want %s to find the extension, got %q", after, role, got)
+			}
+		}
+		must(t, s.Close())
 	}
 }

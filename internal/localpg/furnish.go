@@ -2,29 +2,31 @@ package localpg
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // furnish gives a cluster its roles, its extension and the office's database.
 // It changes nothing that is already there. The owner is no superuser, so it
 // can neither reach the server's files nor run programs; the extension is made
-// in template1 by the superuser and every new database has it.
+// in template1 by the superuser and every new database has it. A file beside
+// the data says that it was done to the end.
 func (s *Server) furnish(ctx context.Context) error {
+	finished := filepath.Join(s.data(), "furnished")
+	if _, err := os.Stat(finished); err == nil {
+		return nil
+	}
 	conn, err := pgx.Connect(ctx, s.Conn(Superuser, "template1"))
 	if err != nil {
 		return fmt.Errorf("connect to new cluster: %w", err)
 	}
 	defer conn.Close(ctx)
-	var made bool
-	if err := conn.QueryRow(ctx, `select exists (select from pg_database where datname = $1)`, Database).Scan(&made); err != nil {
-		return fmt.Errorf("look for database: %w", err)
-	}
-	if made { // made last, so all else is there
-		return nil
-	}
 	for _, statement := range []string{
 		`create extension if not exists vector`,
 		`do $$ begin
@@ -33,13 +35,41 @@ func (s *Server) furnish(ctx context.Context) error {
 		   if not exists (select from pg_roles where rolname = 'advisor_worker') then create role advisor_worker login bypassrls; end if;
 		   if not exists (select from pg_roles where rolname = 'advisor_auditor') then create role advisor_auditor login; end if;
 		 end $$`,
-		`create database ` + Database + ` owner advisor_owner`,
 	} {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("furnish cluster: %w", err)
 		}
 	}
-	return nil
+	if err := makeDatabase(ctx, conn); err != nil {
+		return err
+	}
+	if err := os.WriteFile(finished, nil, 0o600); err != nil {
+		return fmt.Errorf("mark cluster as furnished: %w", err)
+	}
+	return s.owner.own(finished)
+}
+
+// makeDatabase waits for a template that the session of a killed program still
+// holds for a moment.
+func makeDatabase(ctx context.Context, conn *pgx.Conn) error {
+	var made bool
+	if err := conn.QueryRow(ctx, `select exists (select from pg_database where datname = $1)`, Database).Scan(&made); err != nil {
+		return fmt.Errorf("look for database: %w", err)
+	}
+	if made {
+		return nil
+	}
+	for {
+		_, err := conn.Exec(ctx, `create database `+Database+` owner advisor_owner`)
+		var refused *pgconn.PgError
+		if err == nil || errors.As(err, &refused) && refused.Code == "42P04" { // there: the killed program's session went on to make it
+			return nil
+		}
+		if refused == nil || refused.Code != "55006" || ctx.Err() != nil {
+			return fmt.Errorf("make database: %w", err)
+		}
+		pause(ctx, 20*time.Millisecond)
+	}
 }
 
 // sweep drops the throw-away databases of killed programs. Only who starts the

@@ -41,7 +41,7 @@ func (s *Server) ensure(ctx context.Context) error {
 		return err
 	}
 	if s.attach(ctx) {
-		return nil
+		return s.furnish(ctx) // who started it may have been killed before
 	}
 	if err := s.settle(ctx); err != nil {
 		return err

@@ -133,7 +133,7 @@ func TestAForeignFolderIsNoCluster(t *testing.T) {
 
 func TestAnUnfinishedFirstTryIsForgotten(t *testing.T) {
 	home := filepath.Join(t.TempDir(), "home")
-	half := filepath.Join(home, "postgres", "data.new", "base")
+	half := filepath.Join(home, "postgres", "data.new-123", "base")
 	must(t, os.MkdirAll(half, 0o700))
 	must(t, os.WriteFile(filepath.Join(half, "1"), []byte("half"), 0o600))
 	s := open(t, home)
@@ -145,7 +145,7 @@ func TestAnUnfinishedFirstTryIsForgotten(t *testing.T) {
 func TestTheClusterIsDurableSmallAndClosed(t *testing.T) {
 	s := open(t, newHome(t))
 	for name, want := range map[string]string{"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "data_checksums": "on",
-		"listen_addresses": "", "shared_buffers": "64MB", "server_encoding": "UTF8", "max_connections": "60"} {
+		"listen_addresses": "", "shared_buffers": "64MB", "server_encoding": "UTF8", "max_connections": "250"} {
 		if got := query(t, s, "advisor_app", `select current_setting('`+name+`')`); got != want {
 			t.Errorf("%s: want %q, got %q", name, want, got)
 		}

@@ -29,7 +29,7 @@ import (
 // settings trade durability for speed: a test database lives seconds.
 var settings = map[string]string{
 	"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
-	"max_connections": "200", "autovacuum": "off", "max_wal_size": "2GB",
+	"autovacuum": "off", "max_wal_size": "2GB",
 }
 
 // linger is how long the cluster outlives the last test program.
