@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"regexp"
 	"sort"
 	"strings"
 )
@@ -90,4 +91,77 @@ func saysOver(status string) bool {
 		}
 	}
 	return false
+}
+
+// normative levels: a later text of the same name replaces the earlier.
+var normative = map[string]string{
+	"法律": "法律", "宪法": "法律", "修正案": "法律", "立法解释": "法律", "修改决定": "法律", "有关法律问题的决定": "法律",
+	"行政法规": "行政法规", "司法解释": "司法解释", "地方性法规": "地方性法规", "自治条例": "地方性法规", "单行条例": "地方性法规",
+	"部门规章": "部门规章", "地方政府规章": "地方政府规章",
+}
+
+// Identity says which document a file is a version of: files of one identity
+// are versions of one document. Laws and rules go by level, place and name. A
+// 公文 goes by its number as well, for next year's 关于做好…的通知 replaces
+// nothing; what has neither, by the path it came from.
+func Identity(h Header, importPath string) string {
+	name := bareName(h.Title)
+	if level, ok := normative[h.Level]; ok {
+		place := h.Region
+		if place == "" && level == "地方性法规" {
+			place = h.Issuer
+		}
+		return join("law", level, place, name)
+	}
+	switch {
+	case h.Kind == Law, ruleName.MatchString(name) && h.Kind == Official:
+		return join("rule", authority(h, name), name)
+	case h.Kind == Official && h.DocNumber != "":
+		return join("official", squeeze(h.DocNumber), name)
+	case h.Kind == Official && h.Issued != "":
+		return join("official", authority(h, name), string(h.Issued), name)
+	case h.Kind == DutyList:
+		return join("list", authority(h, name), name)
+	}
+	return join("file", importPath)
+}
+
+func join(parts ...string) string { return strings.Join(parts, "|") }
+
+var (
+	ruleName  = regexp.MustCompile(`(条例|规定|办法|细则|规则|规程|标准|准则|章程|制度)$`)
+	issuing   = regexp.MustCompile(`关于(?:重新)?(?:印发|公布|发布|颁布|修订印发)(.+?)的(?:通知|公告|通告|函)$`)
+	amendNote = regexp.MustCompile(`[（(](?:[^（()）]*(?:修正|修订|修改|试行|暂行|文本|征求意见)[^（()）]*)[)）]$`)
+	placeName = regexp.MustCompile(`^[\p{Han}]{2,7}?[省市县区州盟旗]`)
+)
+
+// bareName drops from a title what changes between versions: 中华人民共和国,
+// 关于印发…的通知 around it, （试行） or （2023年修正）after it.
+func bareName(title string) string {
+	name := squeeze(title)
+	name = strings.NewReplacer("(", "（", ")", "）", "〈", "《", "〉", "》", "\"", "").Replace(name)
+	if m := issuing.FindStringSubmatch(name); m != nil {
+		name = m[1]
+	}
+	name = strings.TrimPrefix(name, "中华人民共和国")
+	for {
+		short := strings.TrimSpace(amendNote.ReplaceAllString(strings.Trim(name, "《》"), ""))
+		if short == name || short == "" {
+			return strings.ReplaceAll(name, "《中华人民共和国", "《")
+		}
+		name = short
+	}
+}
+
+// authority is whose rule it is; a name that begins with its place says so
+// itself, whichever office signed.
+func authority(h Header, name string) string {
+	if placeName.MatchString(name) {
+		return h.Region
+	}
+	who := squeeze(h.Issuer)
+	for _, office := range []string{"办公厅", "办公室"} {
+		who = strings.TrimSuffix(who, office)
+	}
+	return h.Region + who
 }
