@@ -131,7 +131,9 @@ func (a *Advisor) beside(parts []string, w map[string]float64, picks []pick) []p
 				break
 			}
 			other := a.bestStretch(p.hit, a.only(part, w))
-			if other.score >= leastOfPart && !slices.ContainsFunc(out, func(o pick) bool { return repeats(o.quote, other.quote) || o.lead != "" && repeats(o.lead, other.quote) }) {
+			if other.score >= leastOfPart && !slices.ContainsFunc(out, func(o pick) bool {
+				return repeats(o.quote, other.quote) || o.lead != "" && repeats(o.lead, other.quote)
+			}) {
 				out = append(out, other)
 			}
 		}
