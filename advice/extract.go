@@ -291,6 +291,9 @@ func stretches(text string, isArticle bool) []stretch {
 				lead = lastSentence(l.text)
 			}
 		}
+		if !l.item && !strings.ContainsAny(l.text, "。；，：;,:") {
+			continue // a heading says nothing
+		}
 		for _, s := range sentences(l.text) {
 			if l.item {
 				s.lead = lead

@@ -14,9 +14,12 @@ import (
 // negation. They are compared in one spelling: 六十日 and 60 天 are equal.
 
 type fact struct {
-	kind string // 数字, 文号, 文件, 机关, 情态, 否定
+	kind string // 数字, 文号, 文件, 机关, 情态, 方向
 	key  string
 	as   string // as written
+	// vague: 一种, 一项 are an article rather than a number. A claim need not
+	// carry them; a text that has them carries the number.
+	vague bool
 }
 
 var (
@@ -27,6 +30,17 @@ var (
 	innocent = regexp.MustCompile(`许可证?|认可|可行性?|可能性?|可靠|可持续|可再生|可信|不动产|不断|不同|不仅|不但|不论|无论|不管|不含|非常|未来|未成年人?|不可抗力|不可分|无偿|非法|不法|不良|不当|不利|不服|非物质|非税|非营利|非公有|无线|无人机|免疫`)
 	negation = regexp.MustCompile(`不|无|非|未|免|除外|禁止|严禁`)
 )
+
+// Which side of a limit: 五年以上 is not 五年以下, 开庭三日前 not 三日后.
+var direction = regexp.MustCompile(`以上|以下|以内|以外|以前|以后|之前|之后|[日天月年满]前|[日天月年满]后`)
+
+var sides = func() map[string]string {
+	out := map[string]string{"以上": "上界", "以下": "下界", "以内": "内围", "以外": "外围", "以前": "前时", "之前": "前时", "以后": "后时", "之后": "后时"}
+	for _, unit := range []string{"日", "天", "月", "年", "满"} {
+		out[unit+"前"], out[unit+"后"] = "前时", "后时"
+	}
+	return out
+}()
 
 var modalClass = map[string]string{
 	"可以不": "可以不", "可不": "可以不",
@@ -45,16 +59,19 @@ func factsOf(seg *segment.Segmenter, text string) []fact {
 		if !ok {
 			class = "应当" // 应予, 应由, …
 		}
-		out = append(out, fact{"情态", class, m})
+		out = append(out, fact{kind: "情态", key: class, as: m})
+	}
+	for _, m := range direction.FindAllString(text, -1) {
+		out = append(out, fact{kind: "方向", key: sides[m], as: m})
 	}
 	for _, term := range seg.Terms(text) {
 		switch {
 		case strings.HasPrefix(term, "机关:"):
-			out = append(out, fact{"机关", term, strings.TrimPrefix(term, "机关:")})
+			out = append(out, fact{kind: "机关", key: term, as: strings.TrimPrefix(term, "机关:")})
 		case strings.Contains(term, "〔"):
-			out = append(out, fact{"文号", term, term})
+			out = append(out, fact{kind: "文号", key: term, as: term})
 		case strings.HasPrefix(term, "《"):
-			out = append(out, fact{"文件", term, term})
+			out = append(out, fact{kind: "文件", key: term, as: term})
 		}
 	}
 	return out
@@ -69,17 +86,21 @@ func numbers(text string) []fact {
 			continue
 		}
 		value, ok := number(digits, group(text, m, 2))
-		if !ok || !arabic && value == 1 && indefinite[unit] {
+		if !ok {
 			continue
 		}
+		vague := !arabic && value == 1 && indefinite[unit]
 		as := strings.TrimSpace(text[m[0]:m[1]])
 		if unit == "分之" { // 三分之二: the share, not the three
 			if rest, ok := share(text[m[1]:]); ok {
-				out = append(out, fact{"数字", fmt.Sprintf("%s分之%d", value1(value), rest), as + segment.ChineseNumeral(rest)})
+				out = append(out, fact{kind: "数字", key: fmt.Sprintf("%s分之%d", value1(value), rest), as: as + segment.ChineseNumeral(rest)})
 			}
 			continue
 		}
-		out = append(out, fact{"数字", value1(value) + sameUnit(unit), as})
+		out = append(out, fact{"数字", value1(value) + sameUnit(unit), as, vague})
+		if side := direction.FindString(text[m[1]:]); side != "" && strings.HasPrefix(text[m[1]:], side) {
+			out = append(out, fact{kind: "数字", key: value1(value) + sameUnit(unit) + sides[side], as: as + side}) // 五万元以下 is not 五万元以上
+		}
 	}
 	return out
 }
@@ -91,7 +112,7 @@ func group(text string, m []int, n int) string {
 	return text[m[2*n]:m[2*n+1]]
 }
 
-// indefinite: 一种, 一项 are an article, not a number.
+// indefinite are the units of which 一 is no number.
 var indefinite = map[string]bool{"种": true, "类": true, "项": true, "家": true, "人": true, "名": true, "件": true, "次": true, "份": true, "级": true, "期": true, "户": true}
 
 func sameUnit(u string) string {
@@ -140,4 +161,16 @@ func value1(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 // polarity is how often a stretch of text denies, without words that only look so.
 func polarity(text string) int {
 	return len(negation.FindAllString(innocent.ReplaceAllString(segment.Normalize(text), "　"), -1))
+}
+
+// spelled writes the amounts of a text in one spelling, so that 十万元 and
+// 10万元 count as the same words where two clauses are compared.
+func spelled(text string) string {
+	text = segment.Normalize(text)
+	return amount.ReplaceAllStringFunc(text, func(m string) string {
+		if facts := numbers(m); len(facts) > 0 {
+			return facts[0].key
+		}
+		return m
+	})
 }

@@ -3,6 +3,8 @@ package advice
 import (
 	"fmt"
 	"strings"
+
+	"advisor/corpus"
 )
 
 // Text renders the body in Chinese, the label first. Claims that could not be
@@ -73,7 +75,16 @@ func (c Citation) Place() string {
 	if c.DocNumber != "" {
 		s += "（" + c.DocNumber + "）"
 	}
-	return s + strings.TrimRight(c.Provision, "、.") + "［" + StatusName(c.Status) + "］"
+	return s + strings.TrimRight(c.Provision, "、.") + "［" + c.force() + "］"
+}
+
+// force says how the cited version stands. One that was in force on the day
+// asked about, and has an end, is not called so as if it still were.
+func (c Citation) force() string {
+	if c.Status == corpus.InForce && c.Repealed != "" {
+		return "该日有效，自" + string(c.Repealed) + "起失效"
+	}
+	return StatusName(c.Status)
 }
 
 // inMarks puts a title between book marks, once; those inside it become single.
@@ -87,11 +98,11 @@ func inMarks(title string) string {
 // StatusName is how a status is called by people.
 func StatusName(status string) string {
 	switch status {
-	case "in_force":
+	case corpus.InForce:
 		return "现行有效"
-	case "repealed":
+	case corpus.Ended:
 		return "已废止"
-	case "not_yet":
+	case corpus.NotYet:
 		return "尚未施行"
 	}
 	return "效力待核"
