@@ -233,7 +233,7 @@ func (e *env) experts(ctx context.Context) (accounts.Account, error) {
 	if err != nil {
 		return actor, err
 	}
-	e.desk = experts.New(experts.Config{DB: e.db, Check: e.advisor, Words: e.words.Words, Key: key, Now: e.now, Log: e.log})
+	e.desk = experts.New(experts.Config{DB: e.db, Check: e.advisor, Key: key, Now: e.now, Log: e.log})
 	return actor, nil
 }
 
