@@ -189,6 +189,7 @@ func (s *screen) shot(name string) {
 	if wide := s.eval(`document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide != float64(0) {
 		s.t.Errorf("%s: the page is %v px wider than the window", name, wide)
 	}
+	s.axe(name)
 	dir := os.Getenv("ADVISOR_SHOTS")
 	if dir == "" {
 		return
@@ -199,6 +200,29 @@ func (s *screen) shot(name string) {
 	}
 	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
 		s.t.Fatal(err)
+	}
+}
+
+// axe runs axe-core on the page where ADVISOR_AXE names its file; it is not
+// part of the repository. Findings that are serious fail the test.
+func (s *screen) axe(name string) {
+	s.t.Helper()
+	file := os.Getenv("ADVISOR_AXE")
+	if file == "" {
+		return
+	}
+	source, err := os.ReadFile(file)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.eval(string(source) + ";1")
+	found, err := chromedp.Run(s.ctx, chromedp.Evaluate[[]string](`axe.run().then(r => r.passes.length < 5 ? ['axe did not run'] : r.violations.filter(v => v.impact === 'serious' || v.impact === 'critical')
+		.flatMap(v => v.nodes.map(n => v.id + ' ' + n.target.join(' ') + ': ' + n.failureSummary.replace(/\s+/g, ' '))))`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		s.t.Fatalf("axe on %s: %v", name, err)
+	}
+	for _, f := range found {
+		s.t.Errorf("%s: %s", name, f)
 	}
 }
 

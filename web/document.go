@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -72,8 +73,16 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request, actor accounts
 	}
 	page.Blocks, page.Outline, page.Cut = lay(v, r.URL.Query().Get("q"))
 	page.Timeline = timeline(v, on)
+	days := map[corpus.Date]int{}
 	for _, h := range history {
-		page.Versions = append(page.Versions, viewVersion(id, h, v.ID))
+		days[h.Effective]++
+	}
+	for _, h := range history {
+		vv := viewVersion(id, h, v.ID)
+		if days[h.Effective] > 1 { // the parts of one text, each a file of its own
+			vv.Name = strings.TrimSuffix(path.Base(h.Path), path.Ext(h.Path))
+		}
+		page.Versions = append(page.Versions, vv)
 	}
 	return s.show(w, http.StatusOK, "document", page)
 }
