@@ -530,3 +530,72 @@ func TestLists(t *testing.T) {
 		t.Errorf("want a vote waited for and the question readable, got %+v, %v", list, err)
 	}
 }
+
+func TestAChairOnThePanelVotesBeforeClosing(t *testing.T) {
+	d := newDesk(t)
+	store := accounts.New(d.db, d.now)
+	both := accountstest.Make(t, store, "chairexpert", accounts.Chair, accounts.Expert)
+	d.owner(`update account set department = '外单位' where id = $1`, both.ID)
+	if _, err := d.AddExpert(t.Context(), d.secretary, experts.Expert{Login: both.Login, Kind: "lawyer"}); err != nil {
+		t.Fatal(err)
+	}
+	v := d.ok(d.Submit(t.Context(), d.asker, d.draft(body("能否共享？"), advice.Drafted)))
+	d.ok(d.Route(t.Context(), d.secretary, v.ReviewID, []string{"expert1", "expert2", both.Login}))
+	if got := d.ok(d.Show(t.Context(), both, v.ReviewID)); got.Draft != nil {
+		t.Error("a chair on the panel reads the draft before declaring")
+	}
+	for _, e := range []accounts.Account{d.members[0], d.members[1], both} {
+		d.ok(d.Declare(t.Context(), e, v.ReviewID, "none"))
+	}
+	v = d.votes(d.ok(d.Show(t.Context(), d.members[0], v.ReviewID)), 1, d.members[:2]...)
+	got := d.ok(d.Show(t.Context(), both, v.ReviewID))
+	if got.Tally != nil || len(got.Ballots) != 0 || got.Panel[0].Voted != nil {
+		t.Errorf("a chair on the panel sees ballots before the own: %+v, %+v", got.Tally, got.Ballots)
+	}
+	_, err := d.Close(t.Context(), both, v.ReviewID)
+	d.refused("own-ballot-first", err)
+	v = d.votes(v, 1, both)
+	if v = d.ok(d.Close(t.Context(), both, v.ReviewID)); v.State != experts.Approved {
+		t.Errorf("want it approved, got %s", v.State)
+	}
+}
+
+func TestOneExpertTier(t *testing.T) {
+	d := newDesk(t)
+	if err := d.SetCommittee(t.Context(), d.secretary, experts.Committee{Name: "云川市专家顾问委员会", Tier: 0}); err != nil {
+		t.Fatal(err)
+	}
+	v := d.ok(d.Submit(t.Context(), d.asker, d.draft(body("能否共享？"), advice.Drafted)))
+	v = d.ok(d.Route(t.Context(), d.secretary, v.ReviewID, nil))
+	if v.Tier != 0 || len(v.Panel) != 1 {
+		t.Fatalf("want one expert, got tier %d with %d", v.Tier, len(v.Panel))
+	}
+	i := slices.IndexFunc(d.members, func(a accounts.Account) bool { return a.Login == v.Panel[0].Expert })
+	v = d.ok(d.Declare(t.Context(), d.members[i], v.ReviewID, "none"))
+	edited := *v.Draft
+	edited.Conclusion = "另有意见"
+	_, err := d.Edit(t.Context(), d.members[i], v.ReviewID, v.Hash, edited, "")
+	d.refused("too-few-left", err) // nobody would be left to vote on it
+	v = d.votes(v, 1, d.members[i])
+	if v = d.ok(d.Close(t.Context(), d.secretary, v.ReviewID)); v.State != experts.Approved {
+		t.Errorf("want it approved by one, got %s", v.State)
+	}
+}
+
+func TestReturnedOrWithdrawnMayBeSubmittedAnew(t *testing.T) {
+	d := newDesk(t)
+	v := d.declared()
+	v = d.ok(d.Return(t.Context(), d.members[0], v.ReviewID, "machine", "basis-missing", "请补充时限依据"))
+	if v.State != experts.Returned || v.History[len(v.History)-1].Text != "请补充时限依据" {
+		t.Fatalf("want it returned with its reason, got %s, %+v", v.State, v.History)
+	}
+	v = d.ok(d.Submit(t.Context(), d.asker, v.DraftID))
+	v = d.ok(d.Withdraw(t.Context(), d.asker, v.ReviewID, "不再需要"))
+	if v.State != experts.Withdrawn {
+		t.Errorf("want it withdrawn, got %s", v.State)
+	}
+	d.ok(d.Submit(t.Context(), d.asker, v.DraftID))
+	if r := d.verify(); !r.OK {
+		t.Errorf("want log and tables to agree, got %+v", r.Problems)
+	}
+}
