@@ -40,7 +40,9 @@ func serverAccount(data string) (account, error) {
 		return account{uid, gid, true}, nil
 	}
 	for n := firstPrivate + 3016; n <= lastPrivate; n++ {
-		if _, err := user.LookupId(strconv.Itoa(n)); err != nil {
+		_, noUser := user.LookupId(strconv.Itoa(n))
+		_, noGroup := user.LookupGroupId(strconv.Itoa(n))
+		if noUser != nil && noGroup != nil {
 			return account{n, n, false}, nil
 		}
 	}
@@ -78,8 +80,7 @@ func (a account) own(path string) error {
 		return nil
 	}
 	if err := os.Lchown(path, a.uid, a.gid); err != nil {
-		return problem.New(problem.Failed, "no-uid", "以 root 运行私有数据库", "数据库须换一个用户身份运行，而本环境不允许把文件交给其他用户",
-			"请以普通用户运行，或设置 ADVISOR_DATABASE_URL").Because(fmt.Errorf("hand %s to uid %d: %w", path, a.uid, err))
+		return cannotHand(err)
 	}
 	return nil
 }
@@ -92,4 +93,9 @@ func (a account) names() []string {
 		names = append(names, u.Username)
 	}
 	return names
+}
+
+func cannotHand(err error) error {
+	return problem.New(problem.Failed, "no-uid", "以 root 运行私有数据库", "数据库须换一个用户身份运行，而本环境不允许把文件交给其他用户",
+		"请以普通用户运行，或设置 ADVISOR_DATABASE_URL").Because(err)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 
 	"advisor/internal/localpg/fetch"
 	"advisor/internal/problem"
@@ -49,20 +50,21 @@ func complete(bin string) bool {
 	return true
 }
 
-// reachable says whether a stranger may walk to path and read it.
-func reachable(path string) bool {
+// reachable says whether the account may walk to path, and strangers read it.
+func (a account) reachable(path string) bool {
 	info, err := os.Stat(path)
-	if err != nil || info.Mode()&0o004 == 0 {
-		return false
-	}
-	return passable(filepath.Dir(path))
+	return err == nil && info.Mode()&0o004 != 0 && a.passable(filepath.Dir(path))
 }
 
-// passable says whether a stranger may walk into dir.
-func passable(dir string) bool {
+// passable says whether the account may walk into dir, as anybody or by its group.
+func (a account) passable(dir string) bool {
 	for ; ; dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
-		if err != nil || info.Mode()&0o001 == 0 {
+		if err != nil {
+			return false
+		}
+		ours := int(info.Sys().(*syscall.Stat_t).Gid) == a.gid
+		if info.Mode()&0o001 == 0 && (!ours || info.Mode()&0o010 == 0) {
 			return false
 		}
 		if dir == filepath.Dir(dir) {
@@ -71,11 +73,42 @@ func passable(dir string) bool {
 	}
 }
 
+// admit lets the account's group, and nobody else, walk through a folder that
+// belongs to root alone.
+func (a account) admit(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", dir, err)
+	}
+	st := info.Sys().(*syscall.Stat_t)
+	if a.self || st.Uid != 0 || st.Gid != 0 || info.Mode()&0o001 != 0 {
+		return nil
+	}
+	if err := os.Chown(dir, 0, a.gid); err != nil {
+		return cannotHand(err)
+	}
+	return os.Chmod(dir, info.Mode().Perm()|0o010)
+}
+
+// makeHome makes what is missing of a home, open to the account's group alone.
+func (a account) makeHome(dir string) error {
+	if _, err := os.Stat(dir); err == nil || !os.IsNotExist(err) {
+		return err
+	}
+	if err := a.makeHome(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !os.IsExist(err) {
+		return err
+	}
+	return a.admit(dir)
+}
+
 // reach makes the programs reachable for the server's account. A checkout or
-// bundle under /root is not: then they are copied once, into the home where
-// strangers may walk to it, else to /var/tmp.
+// bundle under /root is not: then they are copied once, into the home, or to
+// /var/tmp where the home lies in a closed folder too.
 func (s *Server) reach() error {
-	if s.owner.self || reachable(filepath.Join(s.bin, "postgres")) {
+	if s.owner.self || s.owner.reachable(filepath.Join(s.bin, "postgres")) {
 		return nil
 	}
 	hidden := problem.New(problem.Failed, "pg-bin", "以 root 启动私有数据库", "数据库要以另一个用户运行，而它读不到 "+s.bin, "请把程序放到所有用户可读的位置，例如 /opt")
@@ -87,13 +120,14 @@ func (s *Server) reach() error {
 	if err != nil || len(sum) < 16 {
 		return hidden.Because(err)
 	}
-	to := filepath.Join("/var/tmp", "advisor-postgres-"+string(sum[:16]))
-	if passable(filepath.Dir(s.cfg.Home)) {
-		if err := os.Chmod(s.cfg.Home, 0o711); err != nil { // what lies in it closes itself
-			return fmt.Errorf("open home for the server: %w", err)
-		}
-		to = filepath.Join(s.cfg.Home, "postgres-"+string(sum[:16]))
+	if err := s.owner.admit(s.cfg.Home); err != nil {
+		return err
 	}
+	parent := s.cfg.Home
+	if !s.owner.passable(parent) {
+		parent = "/var/tmp"
+	}
+	to := filepath.Join(parent, "advisor-postgres-"+string(sum[:16]))
 	if err := copyOnce(root, to); err != nil {
 		return err
 	}

@@ -112,6 +112,7 @@ func (s *Server) initialise(ctx context.Context, major int) error {
 		if who, err = initAccount(); err != nil {
 			return err
 		}
+		who.gid = s.owner.gid // by which it comes to the programs
 		if err := who.own(fresh); err != nil {
 			return err
 		}

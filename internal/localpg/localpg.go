@@ -71,7 +71,13 @@ func Open(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	cfg.Home = home
 	s := &Server{cfg: cfg, dir: filepath.Join(home, "postgres"), stop: make(chan struct{}), done: make(chan struct{})}
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	if s.owner, err = serverAccount(s.data()); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.owner.makeHome(home), os.MkdirAll(s.dir, 0o700)); err != nil {
+		if known := (*problem.Problem)(nil); errors.As(err, &known) {
+			return nil, known
+		}
 		return nil, problem.New(problem.Failed, "home", "打开数据目录 "+home, "不能在其中建立文件夹", "请检查 ADVISOR_HOME 及其权限").Because(err)
 	}
 	if s.bin, err = findBin(cfg.Bin); err != nil {

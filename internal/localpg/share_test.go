@@ -193,7 +193,7 @@ func TestProgramsUnderAClosedFolder(t *testing.T) {
 	closed := filepath.Join(t.TempDir(), "closed")
 	must(t, os.Mkdir(closed, 0o700))
 	must(t, os.CopyFS(filepath.Join(closed, "runtime"), os.DirFS(filepath.Clean(filepath.Join(bin(t), "../../..")))))
-	home := filepath.Join(scratch, "open-home") // strangers may walk there
+	home := filepath.Join(scratch, "outer", "home") // strangers may walk to where it will be made
 	s, err := localpg.Open(t.Context(), localpg.Config{Home: home, Bin: filepath.Join(closed, "runtime", fetch.Bin)})
 	must(t, err)
 	defer s.Close()
@@ -202,6 +202,13 @@ func TestProgramsUnderAClosedFolder(t *testing.T) {
 	}
 	if copied := strings.HasPrefix(s.Bin(), home); copied != (os.Geteuid() == 0) {
 		t.Errorf("want a copy in the home only for root, got %s", s.Bin())
+	}
+	for _, dir := range []string{home, filepath.Dir(home)} {
+		info, err := os.Stat(dir)
+		must(t, err)
+		if info.Mode().Perm()&0o007 != 0 {
+			t.Errorf("want %s closed to strangers, got %v", dir, info.Mode())
+		}
 	}
 }
 
