@@ -1,10 +1,19 @@
 package evals
 
 import (
+	"context"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
+
+	"advisor/accounts"
+	"advisor/intake"
+	"advisor/internal/db/dbtest"
+	"advisor/retrieval"
+	"advisor/segment"
 )
 
 func TestMetrics(t *testing.T) {
@@ -78,4 +87,49 @@ func TestReadFolder(t *testing.T) {
 	if _, err := readFolder(filepath.Join(dir, "two"), "bad"); err == nil {
 		t.Fatal("want an error for a line with two columns")
 	}
+}
+
+// A question set goes through the import and the search that production uses.
+func TestRetrievalOnASmallSet(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "set/corpus.jsonl", `{"_id":"d1","title":"云川市停车场管理办法第二条","text":"临时停车场的设置期限不得超过二年。"}
+{"_id":"d2","title":"云川市公园管理办法第一条","text":"公园不收门票。"}
+{"_id":"d3","title":"云川市公园管理办法第二条","text":"公园夜间关闭。\n关闭时间由公园公布。"}
+`)
+	write(t, dir, "set/queries.jsonl", `{"_id":"q1","text":"临时停车场最长可以设几年？"}
+{"_id":"q2","text":"云川市公园管理办法第二条的内容是什么？"}
+`)
+	write(t, dir, "set/qrels/dev.tsv", "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td3\t1\n")
+	d := dbtest.New(t)
+	actor, err := accounts.New(d, time.Now).Local(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cutter, err := segment.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := retrieval.Open(t.Context(), d, nil, cutter, t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := Bench{DB: d, Index: index, Importer: intake.New(d, index, time.Now, nil), Actor: actor}
+	r, err := b.Retrieval(t.Context(), Options{Dir: filepath.Join(dir, "set"), Mode: retrieval.Lexical})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Dataset != "set" || r.Queries != 2 || r.Documents != 3 || r.Passages < 3 || r.NDCG10 != 1 || r.Recall100 != 1 || r.MRR10 != 1 || r.P95MS <= 0 {
+		t.Errorf("want both questions answered by the first document, got %+v", r)
+	}
+}
+
+// An evaluation runs in a database of its own.
+func ExampleBench_Retrieval() {
+	var bench Bench // over a scratch database
+	report, err := bench.Retrieval(context.TODO(), Options{Dir: "bench/stard"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(report.Dataset, report.NDCG10)
 }
