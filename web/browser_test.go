@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"advisor/web"
+
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -332,4 +334,26 @@ func TestFirstDayInChromium(t *testing.T) {
 	if page := h.browser().get("/setup", http.StatusOK); strings.Contains(page, "首次设置") {
 		t.Error("the first day is still open")
 	}
+}
+
+// Long names, everything wrong at once, far too much: nothing breaks the window.
+func TestGalleryInChromium(t *testing.T) {
+	h := newHouse(t, true)
+	h.rooms.Development = true
+	pages, err := web.New(h.rooms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.server.Config.Handler = pages.Handler()
+	browser := chrome(t)
+	for _, width := range []int64{1280, 390} {
+		s := h.at(t, browser, "", width, width == 390)
+		for _, name := range []string{"answer", "declined", "review", "corpus", "error"} {
+			s.open("/gallery/" + name).shot(fmt.Sprintf("%d-gallery-%s", width, name))
+		}
+	}
+}
+
+func TestGalleryIsForDevelopmentOnly(t *testing.T) {
+	newHouse(t, true).browser().get("/gallery/answer", http.StatusNotFound)
 }

@@ -84,7 +84,7 @@ func newHouse(t testing.TB, empty bool) *house {
 	advisor := advice.New(h.db, index, nil, words, now, log)
 	h.chat = chat.New(h.db, advisor, now, log)
 	t.Cleanup(func() { _ = h.chat.Close(context.WithoutCancel(t.Context())) })
-	h.desk = experts.New(experts.Config{DB: h.db, Check: advisor, Words: words.Words, Key: key, Now: now, Log: log})
+	h.desk = experts.New(experts.Config{DB: h.db, Check: advisor, Key: key, Now: now, Log: log})
 	h.rooms = web.Rooms{Accounts: h.accounts, Advisor: advisor, Chat: h.chat, Desk: h.desk, Index: index, Segmenter: words,
 		Library: corpus.Library{DB: h.db}, Witness: audit.Witness{DB: h.db, Key: key, Now: now}, Now: now, Log: log}
 	if !empty {

@@ -114,7 +114,7 @@ func (s *Server) showReview(w http.ResponseWriter, r *http.Request, actor accoun
 	if err != nil {
 		return err
 	}
-	groups, err := s.queue(r, actor, false, id)
+	groups, err := s.queue(r, actor, overseer(actor), id)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func overseer(a accounts.Account) bool {
 }
 
 func (s *Server) reviews(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
-	all := r.URL.Query().Get("all") == "1" && overseer(actor)
+	all := overseer(actor) && r.URL.Query().Get("mine") != "1"
 	groups, err := s.queue(r, actor, all, 0)
 	if err != nil {
 		return err
