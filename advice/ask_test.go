@@ -259,3 +259,29 @@ func TestRevisions(t *testing.T) {
 		t.Error("a revision was stored under somebody else's name")
 	}
 }
+
+// A 公文 is cited at 一、 and （一）, also where one passage holds several.
+func TestAskCitesOfficialDocument(t *testing.T) {
+	o := open(t)
+	o.add("public", "notice", corpus.Header{Title: "云川市关于推进数据分家工作的通知", Kind: corpus.Official, Effective: "2025-01-01"},
+		"云川市关于推进数据分家工作的通知\n\n各单位：\n一、总体要求\n坚持统一规划。\n二、主要任务\n（一）摸清底数。各单位应当在三月底前报送系统清单。\n（二）复制数据。由市大数据中心统一组织整体复制，并按字段设置权限。\n（三）组织验收。验收由第三方机构承担，费用由市财政统筹。\n三、保障措施\n加强督查。")
+	answer := o.ask(o.advisor(nil), o.asker, "数据分家工作验收由谁承担，费用由谁统筹？")
+	c := answer.Claims[0]
+	if c.Citations[0].Provision != "二、（三）" || c.Support != advice.Quoted {
+		t.Fatalf("first claim = %+v", c)
+	}
+	body := answer.Body
+	body.Claims = []advice.Claim{claim(o.versions["notice"], c.Text, "二、（二）", c.Text), claim(o.versions["notice"], c.Text, "二、", c.Text), claim(o.versions["notice"], c.Text, "", c.Text), claim(o.versions["notice"], c.Text, "七、", c.Text)}
+	err := o.db.Read(t.Context(), o.asker.ID, func(tx pgx.Tx) error {
+		got, _, err := o.advisor(nil).Check(t.Context(), tx, body)
+		for i, want := range []string{advice.Unsupported, advice.Quoted, advice.Quoted, advice.Unsupported} {
+			if got.Claims[i].Support != want {
+				t.Errorf("cited at %q: %s, want %s", body.Claims[i].Citations[0].Provision, got.Claims[i].Support, want)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

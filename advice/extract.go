@@ -75,6 +75,11 @@ func (p pick) claim() Claim {
 }
 
 func cite(h retrieval.Hit, quote string) Citation {
+	if _, isArticle := parsePlace(h.Provision); !isArticle {
+		if at, _, ok := find(h.Text, quote); ok { // a passage of a 公文 may hold several （一）
+			h.Provision = corpus.Within(h.Provision, h.Text, at)
+		}
+	}
 	return Citation{DocumentID: h.DocumentID, VersionID: h.VersionID, PassageID: h.PassageID, Title: h.Title,
 		DocNumber: h.DocNumber, Provision: h.Provision, Quote: quote, Status: h.Status, Level: h.Level, Kind: h.Kind,
 		Effective: h.Effective, Repealed: h.Repealed}

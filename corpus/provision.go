@@ -267,3 +267,51 @@ func splitLabel(label string) (provision string, paragraph, item int) {
 	}
 	return label, 0, 0
 }
+
+// Within gives the label of a byte of a passage without provision: a passage
+// that begins at 二、（三） may go on with （四）.
+func Within(label, text string, at int) string {
+	out := squeeze(label)
+	walk(label, text, func(l string, start, _ int) bool {
+		if start > at {
+			return false
+		}
+		out = l
+		return true
+	})
+	return out
+}
+
+// walk gives each line of a passage without provision with its label, as
+// cutFree counted.
+func walk(label, text string, line func(label string, start, end int) bool) {
+	var marks [5]string
+	enter := func(s string) (end int) {
+		m := readMark(s)
+		step := steps[m.unit]
+		if step == 0 {
+			return 0
+		}
+		marks[step] = squeeze(s[:m.end])
+		clear(marks[step+1:])
+		return m.end
+	}
+	for rest := label; rest != ""; {
+		n := enter(rest)
+		if n == 0 {
+			break
+		}
+		rest = rest[n:]
+	}
+	for start := 0; start <= len(text); {
+		end := strings.IndexByte(text[start:], '\n')
+		if end < 0 {
+			end = len(text) - start
+		}
+		enter(text[start : start+end])
+		if !line(strings.Join(marks[:], ""), start, start+end) {
+			return
+		}
+		start += end + 1
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -136,8 +137,8 @@ func notFound(err error) error {
 }
 
 // Place is what stands under a label in a version: the text of every provision
-// so labelled (a notice that prints two rules has two 第一条) or, where there is
-// no such provision, of every passage.
+// so labelled (a notice that prints two rules has two 第一条) or, in a 公文 and
+// other documents without provisions, the lines under it.
 type Place struct {
 	VersionView // without Text and Provisions
 	Texts       []string
@@ -153,18 +154,44 @@ func PlaceAt(ctx context.Context, tx pgx.Tx, versionID int64, label string) (Pla
 	}
 	const provisions = `select convert_from(substring(convert_to(v.text, 'UTF8') from p.start_at + 1 for p.end_at - p.start_at), 'UTF8')
 		from provision p join version v on v.id = p.version_id where p.version_id = $1 and p.label = $2 order by p.ord limit 20`
-	const passages = `select text from passage where version_id = $1 and label = $2 order by ord limit 2000`
-	for _, q := range []string{provisions, passages} {
-		rows, err := tx.Query(ctx, q, versionID, label)
-		if err == nil {
-			p.Texts, err = pgx.CollectRows(rows, pgx.RowTo[string])
-		}
-		if err != nil {
-			return Place{}, fmt.Errorf("read %s of version %d: %w", label, versionID, err)
-		}
-		if len(p.Texts) > 0 {
-			return p, nil
-		}
+	rows, err := tx.Query(ctx, provisions, versionID, label)
+	if err == nil {
+		p.Texts, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	}
-	return Place{}, fmt.Errorf("%s of version %d: %w", label, versionID, ErrNotFound)
+	if err == nil && len(p.Texts) == 0 {
+		p.Texts, err = freeAt(ctx, tx, versionID, label)
+	}
+	if err != nil {
+		return Place{}, fmt.Errorf("read %s of version %d: %w", label, versionID, err)
+	}
+	if len(p.Texts) == 0 {
+		return Place{}, fmt.Errorf("%s of version %d: %w", label, versionID, ErrNotFound)
+	}
+	return p, nil
+}
+
+// freeAt gives what stands under a label outside provisions, one text a passage.
+func freeAt(ctx context.Context, tx pgx.Tx, versionID int64, label string) ([]string, error) {
+	const q = `select label, text from passage where version_id = $1 and provision_id is null order by ord limit 20000`
+	rows, err := tx.Query(ctx, q, versionID)
+	if err != nil {
+		return nil, err
+	}
+	var texts []string
+	var from, text string
+	_, err = pgx.ForEachRow(rows, []any{&from, &text}, func() error {
+		var b strings.Builder
+		walk(from, text, func(at string, start, end int) bool {
+			if strings.HasPrefix(at, squeeze(label)) {
+				b.WriteString(text[start:end])
+				b.WriteByte('\n')
+			}
+			return true
+		})
+		if b.Len() > 0 {
+			texts = append(texts, b.String())
+		}
+		return nil
+	})
+	return texts, err
 }
