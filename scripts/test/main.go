@@ -57,6 +57,11 @@ func report(to io.Writer, from io.Reader) (skipped []string) {
 		switch {
 		case e.Action == "build-output":
 			fmt.Fprint(to, e.Output)
+		case e.Action == "output" && strings.HasPrefix(e.Output, "-test.shuffle "):
+			said[test] = append(said[test], e.Output) // the seed matters only to a failure
+		case e.Action == "fail" && e.Test == "":
+			fmt.Fprint(to, strings.Join(said[test], ""))
+			delete(said, test)
 		case e.Action == "output" && e.Test == "":
 			if e.Output != "PASS\n" && !strings.HasPrefix(e.Output, "?") && !strings.Contains(e.Output, "[no test files]") {
 				fmt.Fprint(to, e.Output)
