@@ -51,8 +51,8 @@ func confidence(e retrieval.Evidence) float64 {
 
 // What is asked for grows with the corpus: a small one does not know many
 // harmless words of a question, so that the same question scores lower there.
-// Of 147,000 passages, 94 of 100 questions from outside are declined and 7 of
-// 100 lay questions, wrongly; of the sample city's 946, 89 and 13.
+// Asked of the whole document corpus, about 93 of 100 questions from outside
+// are declined and 6 of 100 lay questions, wrongly; of the sample city, 89 and 13.
 const (
 	largeCorpus, leastLarge = 50_000, 0.3
 	smallCorpus, leastSmall = 1_000, -1.2

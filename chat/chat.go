@@ -18,11 +18,14 @@ import (
 	"advisor/internal/problem"
 )
 
-// Bounds on runs: how long one may take, how many an account may have at a
-// time, and how long its events are kept for a reader who comes back.
+// Bounds on runs: how long one may take, waiting included, how many an account
+// may have open, how many are worked on at a time (the rest wait their turn),
+// and how long a run's events are kept for a reader who comes back. A program
+// may ask for many people under one account, hence the large number.
 const (
 	longestRun = 10 * time.Minute
-	mostRuns   = 8
+	mostRuns   = 600
+	mostAtOnce = 32
 	keepEvents = 5 * time.Minute
 )
 
@@ -45,6 +48,8 @@ type Chat struct {
 	now     func() time.Time
 	log     *slog.Logger
 
+	turns chan struct{} // as many as are worked on
+
 	mu   sync.Mutex
 	runs map[string]*run
 	live sync.WaitGroup
@@ -53,7 +58,7 @@ type Chat struct {
 
 // New makes a Chat.
 func New(db Database, advisor Advisor, now func() time.Time, log *slog.Logger) *Chat {
-	return &Chat{db: db, advisor: advisor, now: now, log: log, runs: map[string]*run{}}
+	return &Chat{db: db, advisor: advisor, now: now, log: log, runs: map[string]*run{}, turns: make(chan struct{}, mostAtOnce)}
 }
 
 // Start stores a question and answers it in the background, whatever becomes of
@@ -123,6 +128,11 @@ func (c *Chat) work(ctx context.Context, r *run, actor accounts.Account, q advic
 				err = problem.New(problem.Failed, "failed", "没有完成解答", "系统内部出错，问题已经保存", "请稍后重新提问")
 			}
 		}()
+		select {
+		case c.turns <- struct{}{}:
+			defer func() { <-c.turns }()
+		case <-ctx.Done(): // Ask says so, and records it
+		}
 		answer, err = c.advisor.Ask(ctx, actor, q, r.add)
 	}()
 	r.end(c.now(), answer, err)

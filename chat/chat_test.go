@@ -229,11 +229,27 @@ func TestFailureIsShown(t *testing.T) {
 	}
 }
 
+// Many more questions than are worked on at a time all get their answer.
+func TestManyAtOnce(t *testing.T) {
+	f := open(t)
+	c := f.chat(scripted{})
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			answer, err := c.Ask(t.Context(), f.asker, advice.Ask{Text: "公共数据怎么共享？"}, nil)
+			if err != nil || answer.DraftID == 0 {
+				t.Errorf("answer = %+v, error %v", answer, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestTooManyAtOnce(t *testing.T) {
 	f := open(t)
 	c := f.chat(scripted{gate: make(chan struct{})})
 	var refused error
-	for i := 0; i < 20 && refused == nil; i++ {
+	for i := 0; i < 700 && refused == nil; i++ {
 		_, refused = c.Start(t.Context(), f.asker, advice.Ask{Text: "公共数据怎么共享？"})
 	}
 	if problem.As(refused).Code != "too-many" {
