@@ -42,6 +42,8 @@ var rooms = map[string][]string{
 var parts = map[string][]string{
 	"embed/static":  {"embed", "segment"},
 	"embed/distill": {"embed", "segment"},
+	// The training tool joins teacher, training and the trained.
+	"embed/distill/cmd": {"embed", "embed/distill", "embed/onnx", "embed/static", "segment"},
 }
 
 // keepers are the only ones who may know a module or an inner package by name.
