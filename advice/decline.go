@@ -32,7 +32,7 @@ func answerable(question string, evidence []retrieval.Evidence) bool {
 // Confidence is linear in three things that the search tells: how much of the
 // question the corpus knows at all, how well the best passage matches, and how
 // much there is to match. Fitted by logistic regression on 1,233 lay legal
-// questions against 1,096 from news and encyclopedias, all asked of the whole
+// questions against 894 from news and encyclopedias, all asked of the whole
 // document corpus and of a corpus of articles alone; 0 is the even chance. The
 // cosine adds nothing to these three, and its scale changes with the embedder,
 // so it is left out.
