@@ -30,7 +30,7 @@ type Summary struct {
 	Tier     int       `json:"tier"`
 	Revision int       `json:"revision"`
 	Hash     string    `json:"hash"`
-	Title    string    `json:"title"` // the question; empty for those who may not read the draft
+	Title    string    `json:"title"` // the question; empty for those who may read neither it nor the draft
 	Asker    string    `json:"asker"`
 	OpenedAt time.Time `json:"opened_at"`
 	Conflict Conflict  `json:"conflict,omitempty"` // the actor's own answer, where seated
@@ -53,7 +53,7 @@ const listSQL = `with mine as (
   from review r left join panel_member m on m.review_id = r.id and m.account_id = $1
   where ($4 = '' or r.state = $4) and ($5 = 0 or r.draft_id = $5) and ($6 = 0 or r.id < $6)
     and (not $7 or r.asker = $1 or coalesce(m.conflict, 'declared') <> 'declared'))
-select x.id, x.draft_id, x.state, x.round, x.tier, x.revision, x.hash, coalesce(v.body::jsonb ->> 'question', ''), a.login, x.opened_at, coalesce(x.conflict, ''), x.turn
+select x.id, x.draft_id, x.state, x.round, x.tier, x.revision, x.hash, coalesce(v.body::jsonb ->> 'question', review_subject(x.id), ''), a.login, x.opened_at, coalesce(x.conflict, ''), x.turn
 from mine x join account a on a.id = x.asker left join revision v on v.draft_id = x.draft_id and v.number = x.revision
 where not $8 or x.turn <> ''
 order by x.id desc limit $9`

@@ -21,6 +21,7 @@ import (
 type View struct {
 	ReviewID int64         `json:"review_id,string"`
 	DraftID  int64         `json:"draft_id,string"`
+	Title    string        `json:"title"` // the question, open to members before they declare
 	Scope    string        `json:"scope"`
 	State    State         `json:"state"`
 	Round    int           `json:"round"`
@@ -117,13 +118,16 @@ func (d *Desk) Show(ctx context.Context, actor accounts.Account, review int64) (
 
 func (v *View) fill(ctx context.Context, tx pgx.Tx, c *Case, actor accounts.Account) error {
 	var open bool
-	err := tx.QueryRow(ctx, `select a.login, a.name, r.opened_at, r.closed_at, review_open(r.id), coalesce((select p.id from application p where p.review_id = r.id), 0)
-		from review r join account a on a.id = r.asker where r.id = $1`, c.ID).Scan(&v.Asker, &v.Name, &v.OpenedAt, &v.ClosedAt, &open, &v.ApplicationID)
+	err := tx.QueryRow(ctx, `select a.login, a.name, r.opened_at, r.closed_at, review_open(r.id), coalesce((select p.id from application p where p.review_id = r.id), 0), coalesce(review_subject(r.id), '')
+		from review r join account a on a.id = r.asker where r.id = $1`, c.ID).Scan(&v.Asker, &v.Name, &v.OpenedAt, &v.ClosedAt, &open, &v.ApplicationID, &v.Title)
 	if err != nil {
 		return fmt.Errorf("read review %d: %w", c.ID, err)
 	}
 	if v.Draft, err = visibleText(ctx, tx, c); err != nil {
 		return err
+	}
+	if v.Draft != nil {
+		v.Title = v.Draft.Question
 	}
 	if v.Panel, err = members(ctx, tx, c); err != nil {
 		return fmt.Errorf("read panel: %w", err)

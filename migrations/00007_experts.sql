@@ -278,6 +278,15 @@ create policy committee_write on committee for all to advisor_app
 create policy expert_read on expert for select to advisor_app using ((select acting()) is not null);
 create policy expert_write on expert for all to advisor_app
   using ((select review_office()) or (select acting_has('admin'))) with check ((select review_office()) or (select acting_has('admin')));
+-- Whoever is asked about conflicts of interest must know what the matter is:
+-- the question, not the draft. It says nothing of anybody's ballot.
+-- +goose StatementBegin
+create function review_subject(id bigint) returns text language sql stable parallel safe security definer set search_path = pg_catalog, public as
+$$ select v.body::jsonb ->> 'question' from public.review r join public.revision v on v.draft_id = r.draft_id and v.number = r.revision
+   where r.id = review_subject.id and r.scope = any (public.acting_scopes())
+     and exists (select from public.panel_member m where m.review_id = r.id and m.account_id = public.acting() and m.conflict = 'undeclared') $$;
+-- +goose StatementEnd
+
 create policy review_policy_read on review_policy for select to advisor_app using ((select acting()) is not null);
 create policy review_policy_write on review_policy for all to advisor_app
   using ((select review_office()) or (select acting_has('admin'))) with check ((select review_office()) or (select acting_has('admin')));
@@ -358,6 +367,7 @@ drop table review_policy, expert, committee;
 drop function review_guard();
 drop function ballot_guard();
 drop function draft_seat(bigint);
+drop function review_subject(bigint);
 drop function review_open(bigint);
 drop function review_seat(bigint);
 drop function review_office();

@@ -149,8 +149,8 @@ func (p *reviewPage) fill(v experts.View, actor accounts.Account, names map[stri
 		p.Application = strconv.FormatInt(v.ApplicationID, 10)
 	}
 	p.Heading = "（申报后可见）"
-	if v.Draft != nil {
-		p.Heading = clip(v.Draft.Question, 120)
+	if v.Title != "" {
+		p.Heading = clip(v.Title, 120)
 	}
 	may := func(e experts.Event) bool { return slices.Contains(v.Acts, e) }
 	p.Gate, p.CanRoute, p.CanVote = may(experts.Declare) && v.Turn == experts.Declare, may(experts.Route) && v.Turn == experts.Route, may(experts.Vote)

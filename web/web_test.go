@@ -53,7 +53,7 @@ func TestStoryWithoutScript(t *testing.T) {
 	for _, login := range []string{"liangqiwen", "qinzheng", "bairuolan"} {
 		expert := h.as(login)
 		page = expert.get("/reviews/"+id, http.StatusOK)
-		contains(t, page, "先申报")
+		contains(t, page, "先申报", question) // one must know the matter to know of a conflict
 		if strings.Contains(page, "论断与依据") {
 			t.Errorf("%s sees the draft before declaring", login)
 		}
