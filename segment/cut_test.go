@@ -71,7 +71,7 @@ func TestCutsAsGse(t *testing.T) {
 	}
 	text := sample(t)
 	same(t, text)
-	same(t, strings.Repeat(text, 40)) // long sums round; both must round alike
+	same(t, strings.Repeat(text, 20)) // long sums round; both must round alike
 	for line := range strings.Lines(text) {
 		same(t, line)
 	}
@@ -83,7 +83,7 @@ func TestCutsAsGseOnRandomText(t *testing.T) {
 	words := referenceWords()
 	marks := []string{"，", "。", " ", "\n", "2024", "a", "〔", "第", "·", "é", "の", "𠀀"}
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 3000 {
+	for range 300 {
 		var b strings.Builder
 		for range 1 + random.IntN(20) {
 			w := words[random.IntN(len(words))].word

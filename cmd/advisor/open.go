@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,6 +19,8 @@ import (
 	"advisor/audit"
 	"advisor/chat"
 	"advisor/embed"
+	"advisor/embed/onnx"
+	"advisor/embed/openai"
 	"advisor/embed/static"
 	"advisor/experts"
 	"advisor/intake"
@@ -179,7 +185,7 @@ func (e *env) index(ctx context.Context) (*retrieval.Index, accounts.Account, er
 	if e.words, err = segment.Default(); err != nil {
 		return nil, actor, err
 	}
-	if e.embedder, err = e.openEmbedder(); err != nil {
+	if e.embedder, err = e.openEmbedder(ctx); err != nil {
 		return nil, actor, err
 	}
 	e.idx, err = retrieval.Open(ctx, e.db, e.embedder, e.words, e.cfg.index(), e.log)
@@ -190,12 +196,27 @@ func (e *env) index(ctx context.Context) (*retrieval.Index, accounts.Account, er
 	return e.idx, actor, nil
 }
 
-func (e *env) openEmbedder() (embed.Embedder, error) {
-	switch c := e.cfg; {
-	case c.Embed == "static":
+func (e *env) openEmbedder(ctx context.Context) (embed.Embedder, error) {
+	m, err := newEmbedder(ctx, e.cfg)
+	if err != nil {
+		return nil, problem.New(problem.Failed, "embedder", "未能打开向量来源 "+e.cfg.Embed, "模型文件不全、向量服务没有正确应答，或本程序编译时未包含 ONNX 支持",
+			"请检查 ADVISOR_EMBED 及相关设置，或使用 ADVISOR_EMBED=static").Because(err)
+	}
+	return m, nil
+}
+
+func newEmbedder(ctx context.Context, c *config) (embed.Embedder, error) {
+	if dir, ok := strings.CutPrefix(c.Embed, "onnx:"); ok {
+		return onnx.Open(dir, "", runtime.GOMAXPROCS(0))
+	}
+	if c.Embed != "openai" {
 		return static.New()
 	}
-	return nil, problem.New(problem.NotAvailable, "not-available", "未能打开向量来源 "+e.cfg.Embed, "本版本尚未提供", "请使用 ADVISOR_EMBED=static")
+	dim, err := strconv.Atoi(c.EmbedDim)
+	if c.EmbedDim != "" && err != nil {
+		return nil, fmt.Errorf("ADVISOR_EMBED_DIM: %w", err)
+	}
+	return openai.Open(ctx, openai.Config{BaseURL: c.EmbedServer.BaseURL, APIKey: c.EmbedServer.APIKey, Model: c.EmbedServer.Model, Dim: dim})
 }
 
 // importer opens the one path by which a file becomes searchable.

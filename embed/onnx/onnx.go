@@ -32,7 +32,8 @@ type Model struct {
 }
 
 // Open loads the model in dir with the ONNX Runtime library at the given path,
-// using so many threads for one batch.
+// using so many threads for one batch. With no path given the library is the
+// one that lies in dir, or else the system's.
 func Open(dir, library string, threads int) (*Model, error) {
 	models, _ := filepath.Glob(filepath.Join(dir, "*.onnx"))
 	vocab, _ := filepath.Glob(filepath.Join(dir, "*tokenizer.json"))
@@ -42,6 +43,12 @@ func Open(dir, library string, threads int) (*Model, error) {
 	tokens, err := ReadTokenizer(vocab[0])
 	if err != nil {
 		return nil, err
+	}
+	if library == "" {
+		library = "libonnxruntime.so"
+		if own, _ := filepath.Glob(filepath.Join(dir, "libonnxruntime*")); len(own) > 0 {
+			library = own[0]
+		}
 	}
 	ort.SetSharedLibraryPath(library)
 	if err := started(); err != nil {
