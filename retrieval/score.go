@@ -18,7 +18,7 @@ type params struct {
 	bigram                 float64
 }
 
-var tuned = params{k1: 1.2, b: 0.75, context: 6, contextLength: 4, bigram: 1.2}
+var tuned = params{k1: 1.2, b: 0.75, context: 5, contextLength: 4, bigram: 1.1}
 
 // view is the index at one moment. It never changes; following the log makes a new one.
 type view struct {
