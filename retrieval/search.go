@@ -227,8 +227,8 @@ func (s *search) complete(ctx context.Context, tx pgx.Tx) error {
 // fuse orders the candidates.
 func (s *search) fuse() {
 	switch {
-	case s.vector == nil || s.q.Mode == Lexical:
-		s.weight = 0
+	case s.vector == nil || s.q.Mode == Lexical || s.q.Mode == Hybrid && s.names():
+		s.weight = 0 // a question that names a provision means these words
 	case s.q.Mode == Vector || len(s.terms) == 0:
 		s.weight = 1
 	default:
@@ -236,6 +236,11 @@ func (s *search) fuse() {
 	}
 	mix(s.all, s.weight)
 	s.all = collapse(s.all)
+}
+
+// names says whether a provision named in the question was found.
+func (s *search) names() bool {
+	return slices.ContainsFunc(s.all, func(c candidate) bool { return c.named > 0 })
 }
 
 // words is how many of the question's terms are words, not bigrams.
