@@ -1,15 +1,19 @@
 package segment
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // offices calls emit for each office name, in its full form whatever the text
 // called it: 人社局 and 人力资源和社会保障局 become one term.
 func (l *lattice) offices(emit func(span)) {
+	names := officeNames()
 	for i := 0; i < len(l.runes); i++ {
-		if l.kinds[i] != han || officeNames.code(l.runes[i]) == 0 {
+		if l.kinds[i] != han || names.words.code(l.runes[i]) == 0 {
 			continue
 		}
-		end, full := officeAt(l.runes, i)
+		end, full := names.at(l.runes, i)
 		if end == 0 {
 			continue
 		}
@@ -21,17 +25,17 @@ func (l *lattice) offices(emit func(span)) {
 	}
 }
 
-// officeAt finds the longest office name at i, and its full form.
-func officeAt(text []rune, i int) (end int, full string) {
+// at finds the longest office name at i, and its full form.
+func (n officeIndex) at(text []rune, i int) (end int, full string) {
 	node := uint32(root)
 	for j := i; j < len(text) && node != 0; j++ {
-		cell, ok := officeNames.step(node, officeNames.code(text[j]))
+		cell, ok := n.words.step(node, n.words.code(text[j]))
 		if !ok {
 			break
 		}
 		node = uint32(cell >> 32)
 		if v := uint16(cell >> 16); v != 0 {
-			end, full = j+1, officeFull[int(officeNames.dist[v])]
+			end, full = j+1, n.full[int(n.words.dist[v])]
 		}
 	}
 	return end, full
@@ -64,10 +68,14 @@ var officeTable = [][]string{
 	{"药品监督管理", "药监"}, {"知识产权"}, {"粮食和物资储备", "粮食"},
 }
 
-var officeNames, officeFull = officeLexicon()
+// officeIndex is the table made findable; a word's distance is its place among
+// the full names.
+type officeIndex struct {
+	words *lexicon
+	full  []string
+}
 
-// officeLexicon makes the table findable; a word's distance is its place in the list of full names.
-func officeLexicon() (*lexicon, []string) {
+var officeNames = sync.OnceValue(func() officeIndex {
 	full := []string{""}
 	var words []entry
 	for _, row := range officeTable {
@@ -76,5 +84,5 @@ func officeLexicon() (*lexicon, []string) {
 			words = append(words, entry{[]rune(name), float32(len(full) - 1)})
 		}
 	}
-	return compile(words), full
-}
+	return officeIndex{compile(words), full}
+})
