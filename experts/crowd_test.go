@@ -226,7 +226,7 @@ func TestTampering(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, sql, want string }{
-		{"a text", `update revision set body = replace(body, '可以共享', '不可共享')`, "第 1 稿被改动"},
+		{"a text", `update revision set body = replace(body, '可以共享', '不可共享')`, "内容与它的散列不符"},
 		{"a mark beside the text", `update revision set body = replace(body, '"role":"依据"', '"role":"程序"')`, "存储的字节"},
 		{"a ballot's score", `update ballot set score = 2 where score = 1`, "被改动"},
 		{"a ballot's reason", `update ballot set text = 'x' where score = -2`, "被改动"},
@@ -302,3 +302,62 @@ func TestScopeHidesReviews(t *testing.T) {
 type nested struct{ pgx.Tx }
 
 func (n nested) BeginTx(ctx context.Context, _ pgx.TxOptions) (pgx.Tx, error) { return n.Tx.Begin(ctx) }
+
+// TestAppliedOnceThoughConnectionsDie ends database connections at random while
+// many vote, close and apply. Whoever is cut off tries again, as people do.
+func TestAppliedOnceThoughConnectionsDie(t *testing.T) {
+	d := newDesk(t)
+	v := d.declared()
+	stop := make(chan struct{})
+	var killer sync.WaitGroup
+	killer.Go(func() {
+		for range 60 {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			var killed int
+			_ = d.db.As(t.Context(), 0, func(tx pgx.Tx) error {
+				return tx.QueryRow(t.Context(), `select count(pg_terminate_backend(pid)) from pg_sleep(0.03), (select pid from pg_stat_activity
+					where usename = current_user and datname = current_database() and pid <> pg_backend_pid() order by random() limit 2) x`).Scan(&killed)
+			})
+		}
+	})
+	until := func(act func() error) error {
+		for {
+			err := act()
+			if p := problem.As(err); err == nil || p.Kind == problem.Refused || p.Kind == problem.Conflict {
+				return err
+			}
+		}
+	}
+	var wg sync.WaitGroup
+	for _, e := range d.members[:3] {
+		wg.Go(func() {
+			_ = until(func() error {
+				_, err := d.Vote(t.Context(), e, v.ReviewID, experts.Ballot{Hash: v.Hash, Score: 1})
+				return err
+			})
+		})
+	}
+	wg.Wait()
+	_ = until(func() error { _, err := d.Close(t.Context(), d.chair, v.ReviewID); return err })
+	for range 12 {
+		wg.Go(func() {
+			_ = until(func() error { _, err := d.Apply(t.Context(), d.decider, v.ReviewID, v.Hash); return err })
+		})
+	}
+	wg.Wait()
+	close(stop)
+	killer.Wait()
+	if n := d.count(`select count(*) from application`); n != 1 {
+		t.Errorf("want one line in the ledger, got %d", n)
+	}
+	if n := d.count(`select count(*) from ballot`); n != 3 {
+		t.Errorf("want three ballots, got %d", n)
+	}
+	if r := d.verify(); !r.OK {
+		t.Errorf("want log and tables to agree, got %+v", r.Problems)
+	}
+}
