@@ -68,7 +68,7 @@ func (d *Desk) Apply(ctx context.Context, actor accounts.Account, review int64, 
 		a, err = insertApplication(ctx, tx, a.ID, c, actor, seq, d.Now())
 		return err
 	})
-	if err = named(err); err != nil {
+	if err = attempted(Apply, named(err)); err != nil {
 		d.refused(ctx, actor, review, Apply, err)
 		return Application{}, err
 	}

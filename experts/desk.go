@@ -77,7 +77,7 @@ func (d *Desk) act(ctx context.Context, actor accounts.Account, review int64, ev
 		}
 		return d.settle(ctx, tx, actor, before, c, event, r)
 	})
-	if err = named(err); err != nil {
+	if err = attempted(event, named(err)); err != nil {
 		d.refused(ctx, actor, review, event, err)
 		return View{}, err
 	}

@@ -332,7 +332,7 @@ func TestRefusals(t *testing.T) {
 	d.refused("own-edit", vote(e[0], experts.Ballot{Hash: v.Hash, Score: 1}))
 	err = vote(e[1], experts.Ballot{Hash: was, Score: 1})
 	d.refused("stale-hash", err)
-	if p := problem.As(err); p.Now != v.Hash || problem.Exit(err) != 3 || problem.HTTP(err) != 409 {
+	if p := problem.As(err); p.What != "表决没有受理" || p.Now != v.Hash || problem.Exit(err) != 3 || problem.HTTP(err) != 409 {
 		t.Errorf("want the present hash named, status 3 and 409, got %q, %d, %d", p.Now, problem.Exit(err), problem.HTTP(err))
 	}
 	_, err = d.Edit(ctx, e[1], v.ReviewID, was, edited, "")
@@ -579,6 +579,24 @@ func TestOneExpertTier(t *testing.T) {
 	v = d.votes(v, 1, d.members[i])
 	if v = d.ok(d.Close(t.Context(), d.secretary, v.ReviewID)); v.State != experts.Approved {
 		t.Errorf("want it approved by one, got %s", v.State)
+	}
+}
+
+func TestWhoNeverAnswersDoesNotHoldUpTheOthers(t *testing.T) {
+	d := newDesk(t)
+	v := d.routed()
+	for _, e := range d.members[:2] {
+		d.ok(d.Declare(t.Context(), e, v.ReviewID, "none"))
+	}
+	d.votes(v, 1, d.members[0])
+	_, err := d.Close(t.Context(), d.chair, v.ReviewID)
+	d.refused("policy-unmet", err)
+	v = d.votes(v, 1, d.members[1])
+	if v = d.ok(d.Close(t.Context(), d.chair, v.ReviewID)); v.State != experts.Approved {
+		t.Errorf("want it approved by the two who answered, got %s", v.State)
+	}
+	if r := d.verify(); !r.OK {
+		t.Errorf("want log and tables to agree, got %+v", r.Problems)
 	}
 }
 

@@ -32,7 +32,7 @@ func (d *Desk) Submit(ctx context.Context, actor accounts.Account, draft int64) 
 		id = c.ID
 		return d.settle(ctx, tx, actor, *c, c, Submit, record{data: map[string]any{"draft": draft, "scope": c.Scope, "tier": c.Tier}})
 	})
-	if err = named(err); err != nil {
+	if err = attempted(Submit, named(err)); err != nil {
 		return View{}, err
 	}
 	return d.Show(ctx, actor, id)

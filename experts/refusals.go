@@ -1,34 +1,38 @@
 package experts
 
-import "advisor/internal/problem"
+import (
+	"errors"
+
+	"advisor/internal/problem"
+)
 
 // The refusals, each with its stable code. People read them; tests compare the codes.
 var (
-	staleHash        = problem.New(problem.Conflict, "stale-hash", "没有受理", "文本在此期间已被修改，您所看的不是现在的这一稿", "请打开新稿，核对后重新提交")
-	notOnPanel       = problem.New(problem.Refused, "not-on-panel", "没有受理", "您不是这件审议的专家组成员", "如需参加，请与专委会秘书处联系")
-	conflictDeclared = problem.New(problem.Refused, "conflict-declared", "没有受理", "您在这件审议中已申报利益冲突并回避", "回避后不能查阅材料，也不能表决")
-	undeclared       = problem.New(problem.Refused, "undeclared", "没有受理", "您还没有申报有无利益冲突", "请先申报，申报后材料即向您开放")
-	ownEdit          = problem.New(problem.Refused, "own-edit", "没有受理", "现在的文本是您修改的，不能由您表决", "请由专家组其他成员表决")
-	alreadyVoted     = problem.New(problem.Conflict, "already-voted", "没有受理", "您对这一稿已经投过票", "表决票投出后不能更改；文本修改后可以重新表决")
-	alreadyApplied   = problem.New(problem.Conflict, "already-applied", "没有受理", "这件建议已经采纳落实过", "请到台账查看")
-	notApproved      = problem.New(problem.Refused, "not-approved", "没有受理", "这一稿尚未经专家组审议通过", "审议通过后才能采纳落实")
+	staleHash        = problem.New(problem.Conflict, "stale-hash", notTaken, "文本在此期间已被修改，您所看的不是现在的这一稿", "请打开新稿，核对后重新提交")
+	notOnPanel       = problem.New(problem.Refused, "not-on-panel", notTaken, "您不是这件审议的专家组成员", "如需参加，请与专委会秘书处联系")
+	conflictDeclared = problem.New(problem.Refused, "conflict-declared", notTaken, "您在这件审议中已申报利益冲突并回避", "回避后不能查阅材料，也不能表决")
+	undeclared       = problem.New(problem.Refused, "undeclared", notTaken, "您还没有申报有无利益冲突", "请先申报，申报后材料即向您开放")
+	ownEdit          = problem.New(problem.Refused, "own-edit", notTaken, "现在的文本是您修改的，不能由您表决", "请由专家组其他成员表决")
+	alreadyVoted     = problem.New(problem.Conflict, "already-voted", notTaken, "您对这一稿已经投过票", "表决票投出后不能更改；文本修改后可以重新表决")
+	alreadyApplied   = problem.New(problem.Conflict, "already-applied", notTaken, "这件建议已经采纳落实过", "请到台账查看")
+	notApproved      = problem.New(problem.Refused, "not-approved", notTaken, "这一稿尚未经专家组审议通过", "审议通过后才能采纳落实")
 	askerOnPanel     = problem.New(problem.Refused, "asker-on-panel", "专家组没有组成", "提问人不能审议自己的提问", "请改请其他专家")
 	panelUnmet       = refusal{problem.New(problem.Refused, "panel-unmet", "专家组没有组成", "", "请补充专家名册，或者指名增加专家")}
 	policyUnmet      = refusal{problem.New(problem.Refused, "policy-unmet", "本轮没有通过", "", "条件具备后再结束本轮；也可以修改、退回或者否决")}
 	notExpert        = problem.New(problem.Refused, "not-expert", "专家组没有组成", "所指定的人不在专家名册上，或者无权知悉这件材料", "请核对名册")
-	ownBallotFirst   = problem.New(problem.Refused, "own-ballot-first", "没有受理", "您是专家组成员而尚未表决，结束本轮会使您看到他人的表决", "请先表决")
+	ownBallotFirst   = problem.New(problem.Refused, "own-ballot-first", notTaken, "您是专家组成员而尚未表决，结束本轮会使您看到他人的表决", "请先表决")
 	tooFewLeft       = problem.New(problem.Refused, "too-few-left", "修改没有保存", "修改人不能表决自己的文本，余下的专家不足法定票数", "请先由秘书处增加专家，或者退回并写明理由")
 	nothingChanged   = problem.New(problem.Invalid, "nothing-changed", "修改没有保存", "内容与现在的文本相同", "请改动之后再保存")
-	badScore         = problem.New(problem.Invalid, "bad-score", "没有受理", "分值应在 -2 与 2 之间", "请重新选择")
-	reasonNeeded     = problem.New(problem.Invalid, "reason-needed", "没有受理", "反对、退回和否决须写明理由", "请选择理由代码并填写说明")
-	badReason        = problem.New(problem.Invalid, "bad-reason", "没有受理", "没有这个理由代码", "请从列表中选择")
-	textNeeded       = problem.New(problem.Invalid, "text-needed", "没有受理", "内容是空的", "请填写后重试")
-	noOpinion        = problem.New(problem.NotFound, "no-opinion", "没有受理", "没有这一条意见", "请核对序号")
-	badAdoption      = problem.New(problem.Invalid, "bad-adoption", "没有受理", "采纳情况应是 yes（采纳）、partly（部分采纳）或 no（不采纳）", "请重新选择")
-	alreadyDisposed  = problem.New(problem.Conflict, "already-disposed", "没有受理", "这条意见已经答复过", "请刷新后查看")
-	ownOpinion       = problem.New(problem.Refused, "own-opinion", "没有受理", "意见不能由提出的人自己答复", "请由专委会秘书处或者主任委员答复")
-	notAsker         = problem.New(problem.Refused, "not-asker", "没有受理", "只有提问人可以撤回", "请与提问人联系")
-	notYours         = problem.New(problem.Refused, "not-allowed", "没有受理", "您的岗位没有办理此事的权限", "请由有权限的人员办理")
+	badScore         = problem.New(problem.Invalid, "bad-score", notTaken, "分值应在 -2 与 2 之间", "请重新选择")
+	reasonNeeded     = problem.New(problem.Invalid, "reason-needed", notTaken, "反对、退回和否决须写明理由", "请选择理由代码并填写说明")
+	badReason        = problem.New(problem.Invalid, "bad-reason", notTaken, "没有这个理由代码", "请从列表中选择")
+	textNeeded       = problem.New(problem.Invalid, "text-needed", notTaken, "内容是空的", "请填写后重试")
+	noOpinion        = problem.New(problem.NotFound, "no-opinion", notTaken, "没有这一条意见", "请核对序号")
+	badAdoption      = problem.New(problem.Invalid, "bad-adoption", notTaken, "采纳情况应是 yes（采纳）、partly（部分采纳）或 no（不采纳）", "请重新选择")
+	alreadyDisposed  = problem.New(problem.Conflict, "already-disposed", notTaken, "这条意见已经答复过", "请刷新后查看")
+	ownOpinion       = problem.New(problem.Refused, "own-opinion", notTaken, "意见不能由提出的人自己答复", "请由专委会秘书处或者主任委员答复")
+	notAsker         = problem.New(problem.Refused, "not-asker", notTaken, "只有提问人可以撤回", "请与提问人联系")
+	notYours         = problem.New(problem.Refused, "not-allowed", notTaken, "您的岗位没有办理此事的权限", "请由有权限的人员办理")
 	noReview         = problem.New(problem.NotFound, "no-review", "没有找到这件审议", "编号不对，或者您无权查阅", "请核对编号")
 	noDraft          = problem.New(problem.NotFound, "no-draft", "没有找到这份建议稿", "编号不对，或者您无权查阅", "请核对编号")
 	noApplication    = problem.New(problem.NotFound, "no-application", "台账中没有这一件", "编号不对，或者您无权查阅", "请核对编号")
@@ -38,6 +42,20 @@ var (
 	notScreened      = refusal{problem.New(problem.Refused, "not-screened", "没有通过初审", "", "请补充或者更换依据")}
 	notInForce       = refusal{problem.New(problem.Refused, "basis-not-in-force", "没有采纳落实", "", "请由专家组更换依据后重新表决")}
 )
+
+// notTaken stands for the act that was attempted, which the Desk puts in its place.
+const notTaken = "没有受理"
+
+// attempted says in a refusal what was attempted: 表决没有受理, not 没有受理.
+func attempted(event Event, err error) error {
+	var p *problem.Problem
+	if !errors.As(err, &p) || p.What != notTaken {
+		return err
+	}
+	q := *p
+	q.What = acts[event] + notTaken
+	return &q
+}
 
 // refusal is a problem whose reason differs from case to case.
 type refusal struct{ *problem.Problem }

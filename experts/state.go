@@ -149,6 +149,10 @@ var transitions = []transition{
 	{Round2, Dispose, Round2, always},
 	{Stalled, Dispose, Stalled, always},
 
+	// A member who never answers does not hold up the others: what counts is
+	// that the ballots cast by those who did meet the policy.
+	{Routed, Close, Approved, met},
+	{Routed, Close, ApprovedEdited, metEdited},
 	{Round1, Close, Approved, met},
 	{Round1, Close, ApprovedEdited, metEdited},
 	{Deliberating, Close, Approved, met},

@@ -165,7 +165,7 @@ insert into review_step (from_state, to_state) values
   ('deliberating', 'round2'), ('deliberating', 'stalled'),
   ('round2', 'stalled'),
   ('approved', 'round2'), ('approved', 'stalled'), ('approved-edited', 'round2'), ('approved-edited', 'stalled'),
-  ('round1', 'approved'), ('round1', 'approved-edited'),
+  ('routed', 'approved'), ('routed', 'approved-edited'), ('round1', 'approved'), ('round1', 'approved-edited'),
   ('deliberating', 'approved'), ('deliberating', 'approved-edited'),
   ('round2', 'approved'), ('round2', 'approved-edited'),
   ('screened', 'returned'), ('routed', 'returned'), ('round1', 'returned'), ('deliberating', 'returned'), ('round2', 'returned'), ('stalled', 'returned'),
