@@ -86,8 +86,11 @@ func (b Bench) ask(ctx context.Context, f folder, r Report, o Options) (Report, 
 	if err != nil {
 		return r, err
 	}
-	// Long documents have many passages: ask for enough to fill a hundred documents.
-	k := deep * max(1, min(5, (r.Passages+r.Documents-1)/max(1, r.Documents)))
+	// Several passages may belong to one document: ask for more than a hundred.
+	k := deep + deep/4
+	if 2*r.Passages > 3*r.Documents {
+		k = 2 * deep
+	}
 	took := make([]float64, 0, len(f.questions))
 	for _, q := range f.questions {
 		started := time.Now()

@@ -280,7 +280,7 @@ func (s *search) read(ctx context.Context, tx pgx.Tx) ([]Hit, error) {
 	}
 	seen := make(map[copied]bool)
 	hits := make([]Hit, 0, min(s.q.K, len(s.all)))
-	for page := range slices.Chunk(s.chosen(), s.q.K+s.q.K/2+2) {
+	for page := range slices.Chunk(s.chosen(), s.q.K+s.q.K/8+4) {
 		ids := make([]int64, len(page))
 		byID := make(map[int64]candidate, len(page))
 		for i, c := range page {
