@@ -93,7 +93,9 @@ func TestGenerateFaults(t *testing.T) {
 		{"429 every time", status(429), nil, Busy},
 		{"401", status(401), nil, Denied},
 		{"404", status(404), nil, Denied},
-		{"redirect elsewhere", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) }, nil, Denied},
+		{"redirect elsewhere", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}, nil, Denied},
 		{"HTML", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<html>登录</html>") }, nil, Foreign},
 		{"JSON without choices", asJSON(`{"error":"x"}`), nil, Foreign},
 		{"JSON cut off", asJSON(`{"choices":[{"message":{"content":"甲`), nil, Foreign},
