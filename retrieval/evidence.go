@@ -34,7 +34,7 @@ func within(named []string, t string) bool {
 // evidence sums up how well the hits answer the question. It looks at hits in
 // the order shown, of which the first ten count.
 func (s *search) evidence(hits []Hit) Evidence {
-	e := Evidence{Terms: len(s.terms), Passages: s.view.live}
+	e := Evidence{Terms: len(s.terms)}
 	idf := s.idf()
 	if idf > 0 {
 		for _, t := range s.terms {

@@ -87,5 +87,4 @@ type Evidence struct {
 	Margin      float64 `json:"margin"`       // score of the first hit less that of the tenth, as a share of the first
 	Strong      int     `json:"strong"`       // hits with at least half of the question's idf
 	Named       int     `json:"named"`        // hits that are a provision named in the question
-	Passages    int     `json:"-"`            // in the index: what is rare in a small corpus tells less
 }
