@@ -201,6 +201,11 @@ func (j *job) settle(ctx context.Context) error {
 	if j.report.Documents.Added+j.report.Documents.Updated+j.report.Documents.Unchanged == 0 {
 		return nil
 	}
+	// Documents saved under another model have no vectors of this one yet.
+	j.meter.stage("补算向量")
+	if _, err := j.index.FillVectors(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		j.log.Warn("passages without vectors were left; they are found by their words", "error", err)
+	}
 	j.meter.stage("建立向量索引")
 	if err := j.index.EnsureVectorIndex(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		j.log.Warn("vector index was not built; vectors are compared one by one until it is", "error", err)
