@@ -27,7 +27,16 @@ func (e *env) scratch(ctx context.Context) error {
 	}
 	e.onClose(func() error {
 		// The command's own context may be cancelled already; the database must go all the same.
-		return statement(context.WithoutCancel(ctx), main, "drop database if exists "+name+" with (force)")
+		// Without force first: only so does PostgreSQL send an autovacuum worker away that is
+		// not the owner's to end. What stays behind is swept at the next start.
+		ctx := context.WithoutCancel(ctx)
+		if err := statement(ctx, main, "drop database if exists "+name); err == nil {
+			return nil
+		}
+		if err := statement(ctx, main, "drop database if exists "+name+" with (force)"); err != nil {
+			e.log.Warn("scratch database stays behind", "database", name, "error", err)
+		}
+		return nil
 	})
 	dir, err := os.MkdirTemp("", "advisor-scratch-")
 	if err != nil {
