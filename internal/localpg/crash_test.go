@@ -28,9 +28,9 @@ func TestAKilledProgramDoesNotCount(t *testing.T) {
 		t.Errorf("want the server there, got %q", got)
 	}
 	must(t, rest.Close())
-	if running(home) {
-		t.Error("want the server stopped by the last living program")
-	}
+	// A killed program's hold ends when the kernel has taken it apart, which may
+	// be after Close has looked; then the guard stops the server.
+	within(t, 15*time.Second, "the server stopped with the last living program", func() bool { return !running(home) })
 }
 
 func TestTheGuardStopsAnAbandonedServer(t *testing.T) {
