@@ -117,10 +117,13 @@ func TestAskDeclinesOnRepealedAlone(t *testing.T) {
 func TestAskOffersPrecedentFirst(t *testing.T) {
 	o := open(t).furnish()
 	o.add("public", "precedent/1", corpus.Header{Title: "关于数据共享申请答复期限的建议", Kind: corpus.Precedent, Effective: "2025-05-01"},
-		"关于数据共享申请答复期限的建议\n\n数据提供部门收到共享申请后，应当在五个工作日内答复，逾期由市大数据中心督办。")
+		"关于数据共享申请答复期限的建议\n\n问题：数据提供部门收到共享申请后应当几日内答复？\n\n数据提供部门收到共享申请后，应当在五个工作日内答复，逾期由市大数据中心督办。")
 	answer := o.ask(o.advisor(nil), o.asker, "数据提供部门收到共享申请后应当几日内答复？")
 	if c := answer.Claims[0]; c.Role != advice.CaseLike || c.Citations[0].Kind != corpus.Precedent || !strings.Contains(answer.Body.Conclusion, "先例") {
 		t.Errorf("first claim = %+v, conclusion %q", c, answer.Body.Conclusion)
+	}
+	if c := answer.Claims[0]; strings.Contains(c.Text, "？") {
+		t.Errorf("first claim = %q, want an answer and not the precedent's question", c.Text)
 	}
 }
 

@@ -300,6 +300,9 @@ func stretches(text string, isArticle bool) []stretch {
 			continue // a heading says nothing
 		}
 		for _, s := range sentences(l.text) {
+			if asks(s.text) {
+				continue
+			}
 			if l.item {
 				s.lead = lead
 			}
@@ -307,6 +310,12 @@ func stretches(text string, isArticle bool) []stretch {
 		}
 	}
 	return out
+}
+
+// asks says that words put a question, as a guide's headings and the first line
+// of a precedent do: they are no answer to another.
+func asks(words string) bool {
+	return strings.HasSuffix(words, "？") || strings.HasSuffix(words, "?") || strings.HasPrefix(words, "问题：")
 }
 
 // sentences cuts a 款 that is too long to quote whole; a 但书 stays with what it limits.

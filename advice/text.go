@@ -82,7 +82,7 @@ func (c Citation) Place() string {
 // asked about, and has an end, is not called so as if it still were.
 func (c Citation) force() string {
 	if c.Status == corpus.InForce && c.Repealed != "" {
-		return "该日有效，自" + string(c.Repealed) + "起失效"
+		return "有效，" + string(c.Repealed) + "起失效"
 	}
 	return StatusName(c.Status)
 }
