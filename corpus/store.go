@@ -331,3 +331,24 @@ func Known(ctx context.Context, tx pgx.Tx, scope string, importPaths []string) (
 	}
 	return known, nil
 }
+
+// Elsewhere gives, for import paths that other scopes hold too, one such scope
+// that the acting account sees. Saving into another scope makes another
+// document: it takes the earlier one from nobody.
+func Elsewhere(ctx context.Context, tx pgx.Tx, scope string, importPaths []string) (map[string]string, error) {
+	const q = `select import_path, min(scope) from version where scope <> $1 and import_path = any($2) group by import_path`
+	rows, err := tx.Query(ctx, q, scope, importPaths)
+	if err != nil {
+		return nil, fmt.Errorf("look for %d import paths in other scopes: %w", len(importPaths), err)
+	}
+	other := map[string]string{}
+	var path, in string
+	_, err = pgx.ForEachRow(rows, []any{&path, &in}, func() error {
+		other[path] = in
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for %d import paths in other scopes: %w", len(importPaths), err)
+	}
+	return other, nil
+}

@@ -185,9 +185,25 @@ func (j *job) lookUp(ctx context.Context, sources []source) error {
 				return err
 			}
 			maps.Copy(j.known, known)
+			if err := j.warnElsewhere(ctx, tx, scope, its); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
+}
+
+// warnElsewhere says which files another scope holds already: whoever imports
+// one anew into a narrower scope must know that the wider copy stays.
+func (j *job) warnElsewhere(ctx context.Context, tx pgx.Tx, scope string, paths []string) error {
+	other, err := corpus.Elsewhere(ctx, tx, scope, paths)
+	if err != nil {
+		return err
+	}
+	for _, path := range slices.Sorted(maps.Keys(other)) {
+		j.report.Warnings = append(j.report.Warnings, Failure{path, "知悉范围 " + other[path] + " 里已有这份文件，仍对该范围的人可见；如应收回，请在那里登记废止"})
+	}
+	return nil
 }
 
 // settle makes the vectors' index when it is worth it, and brings the search

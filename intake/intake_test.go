@@ -262,6 +262,22 @@ func TestWhoMayImport(t *testing.T) {
 	}
 }
 
+func TestACopyInAnotherScopeIsPointedOut(t *testing.T) {
+	o := newOffice(t)
+	if err := o.people.AddScope(t.Context(), o.admin, accounts.Scope{Name: "datasec", Label: "数据安全内部"}); err != nil {
+		t.Fatal(err)
+	}
+	dir := folder(t, measures(2))
+	if r := o.run(t, intake.Options{Paths: []string{dir}}); len(r.Warnings) != 0 {
+		t.Errorf("want no warning at first, got %v", r.Warnings)
+	}
+	r := o.run(t, intake.Options{Paths: []string{dir}, Scope: "datasec"})
+	want(t, "into a narrower scope", r, 2, 0, 0, 0, 0)
+	if len(r.Warnings) != 2 || !strings.Contains(r.Warnings[0].Reason, "public") {
+		t.Errorf("want both public copies pointed out, got %v", r.Warnings)
+	}
+}
+
 func TestImportText(t *testing.T) {
 	o := newOffice(t)
 	version, err := o.importer.ImportText(t.Context(), o.admin, "", "precedents/1", corpus.Header{Title: "关于停车的建议", Kind: corpus.Precedent}, "可以设置临时停车场。\n期限二年。")

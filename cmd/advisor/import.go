@@ -49,4 +49,7 @@ func printReport(w io.Writer, r intake.Report) {
 	for _, f := range r.Failures {
 		fmt.Fprintf(w, "  失败 %s：%s\n", f.Path, f.Reason)
 	}
+	for _, f := range r.Warnings {
+		fmt.Fprintf(w, "  注意 %s：%s\n", f.Path, f.Reason)
+	}
 }
