@@ -42,7 +42,7 @@ func applyCommand(f *flags) action {
 }
 
 func printApplication(w io.Writer, a experts.Application) {
-	fmt.Fprintf(w, "采纳落实 %d  审议 %d  %s  %s  %s  %s\n", a.ID, a.ReviewID, a.State, a.AppliedAt.Format("2006-01-02 15:04"), a.Name, a.Hash)
+	fmt.Fprintf(w, "采纳落实 %d  审议 %d  %s  %s  %s  %s\n", a.ID, a.ReviewID, experts.Word(experts.State(a.State)), a.AppliedAt.Format("2006-01-02 15:04"), a.Name, a.Hash)
 	if a.Receipt != "" {
 		fmt.Fprintln(w, "回执已写入", a.Receipt)
 	}

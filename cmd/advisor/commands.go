@@ -54,6 +54,7 @@ func commands() []command {
 		{"scope list", "", "知悉范围", scopeList},
 		{"committee list", "", "专家顾问委员会名册", committeeList},
 		{"committee add", "账号 --kind vertical|horizontal|… --domain 领域…", "登记专家", committeeAdd},
+		{"committee set", "名称 [--tier 0|1]", "委员会名称和默认级别", committeeSet},
 		{"policy show", "[--tier N]", "审议规则", policyShow},
 		{"policy set", "--tier N --file 文件", "设定审议规则", policySet},
 		{"doctor", "", "检查运行环境", doctorCommand},

@@ -49,6 +49,25 @@ func committeeAdd(f *flags) action {
 	})
 }
 
+func committeeSet(f *flags) action {
+	tier := f.Int("tier", 1, "审议默认级别：0 一名专家，1 专家组")
+	return func(ctx context.Context, e *env, args []string) error {
+		name, err := one(args, "委员会名称")
+		if err != nil {
+			return err
+		}
+		actor, err := e.experts(ctx)
+		if err != nil {
+			return err
+		}
+		c := experts.Committee{Name: name, Tier: *tier}
+		if err := e.desk.SetCommittee(ctx, actor, c); err != nil {
+			return err
+		}
+		return e.print(c, func(w io.Writer) { fmt.Fprintf(w, "委员会：%s，默认第 %d 级\n", c.Name, c.Tier) })
+	}
+}
+
 func policyShow(*flags) action {
 	return func(ctx context.Context, e *env, _ []string) error {
 		actor, err := e.experts(ctx)

@@ -173,6 +173,22 @@ func TestSecretsAreMasked(t *testing.T) {
 	}
 }
 
+func TestAnOfficesFirstDayComesOnce(t *testing.T) {
+	o := newOffice(t)
+	first := []string{"init", "--office", "云川市人民政府", "--login", "sunwei", "--name", "孙巍", "--scope", "datasec=数据安全内部"}
+	if v := o.object(0, first...); v["password"] == "" || v["committee"] != "专家顾问委员会" {
+		t.Errorf("want a password and a committee, got %v", v)
+	}
+	if got := code(o.object(3, first...)); got != "already-set-up" {
+		t.Errorf("want the second first day refused, got %q", got)
+	}
+	o.object(0, "committee", "set", "云川市专家顾问委员会", "--tier", "0")
+	o.object(2, "committee", "set", "云川市专家顾问委员会", "--tier", "7")
+	if p := o.object(0, "user", "passwd", "sunwei")["password"]; p == "" {
+		t.Error("want a new password")
+	}
+}
+
 func TestScratchLeavesNothing(t *testing.T) {
 	o := newOffice(t)
 	file := filepath.Join(o.vars["ADVISOR_HOME"], "note.md")

@@ -192,10 +192,21 @@ func number(claim int) *int {
 	return &claim
 }
 
+// conflictWord says a declaration in the office's words.
+func conflictWord(c experts.Conflict) string {
+	switch c {
+	case experts.None:
+		return "无冲突"
+	case experts.Undeclared:
+		return "未申报"
+	}
+	return "有冲突，已回避"
+}
+
 func printReview(w io.Writer, v experts.View) {
 	fmt.Fprintf(w, "审议 %d  %s  第 %d 轮  修订稿 %d  %s\n", v.ReviewID, experts.Word(v.State), v.Round, v.Revision, v.Hash)
 	for _, m := range v.Panel {
-		fmt.Fprintf(w, "  专家 %-14s %s（%s） 申报：%s\n", m.Expert, m.Name, m.Organisation, m.Conflict)
+		fmt.Fprintf(w, "  专家 %-14s %s（%s） 申报：%s\n", m.Expert, m.Name, m.Organisation, conflictWord(m.Conflict))
 	}
 	if v.Next != "" {
 		fmt.Fprintf(w, "下一步：%s\n", v.Next)
