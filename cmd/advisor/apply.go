@@ -15,30 +15,20 @@ import (
 func applyCommand(f *flags) action {
 	hash := f.String("hash", "", "所采纳修订稿的指纹")
 	receipt := f.String("receipt", "", "回执写入的文件")
-	return func(ctx context.Context, e *env, args []string) error {
-		review, err := oneID(args, "审议")
-		if err != nil {
-			return err
-		}
-		actor, err := e.experts(ctx)
-		if err != nil {
-			return err
-		}
+	return onOne("审议", printApplication, func(ctx context.Context, e *env, actor accounts.Account, review int64) (experts.Application, error) {
 		a, err := e.desk.Apply(ctx, actor, review, *hash)
 		if err != nil {
-			return err
+			return a, err
+		}
+		if err := e.workOff(ctx); err != nil { // stays queued; serve or the next apply does it
+			e.log.Error("work off the queue", "application", a.ID, "err", err)
 		}
 		if *receipt != "" {
-			if err := e.receipt(ctx, a.ID, *receipt); err != nil {
-				return err
-			}
 			a.Receipt = *receipt
+			return a, e.receipt(ctx, a.ID, *receipt)
 		}
-		if err := e.workOff(ctx); err != nil {
-			return err
-		}
-		return e.print(a, func(w io.Writer) { printApplication(w, a) })
-	}
+		return a, nil
+	})
 }
 
 func printApplication(w io.Writer, a experts.Application) {
@@ -123,21 +113,6 @@ func applicationsSuspend(f *flags) action {
 	})
 }
 
-// onApplication runs one act on the application that args name and prints it.
 func onApplication(act func(ctx context.Context, e *env, actor accounts.Account, n int64) (experts.Application, error)) action {
-	return func(ctx context.Context, e *env, args []string) error {
-		n, err := oneID(args, "采纳落实")
-		if err != nil {
-			return err
-		}
-		actor, err := e.experts(ctx)
-		if err != nil {
-			return err
-		}
-		a, err := act(ctx, e, actor, n)
-		if err != nil {
-			return err
-		}
-		return e.print(a, func(w io.Writer) { printApplication(w, a) })
-	}
+	return onOne("采纳落实", printApplication, act)
 }

@@ -15,10 +15,11 @@ import (
 	"advisor/internal/problem"
 )
 
-// onReview runs one act on the review that args name and prints the review after it.
-func onReview(act func(ctx context.Context, e *env, actor accounts.Account, review int64) (experts.View, error)) action {
+// onOne runs one act on the thing that args name by its identifier, and prints
+// what became of it.
+func onOne[T any](what string, show func(io.Writer, T), act func(ctx context.Context, e *env, actor accounts.Account, id int64) (T, error)) action {
 	return func(ctx context.Context, e *env, args []string) error {
-		review, err := oneID(args, "审议")
+		id, err := oneID(args, what)
 		if err != nil {
 			return err
 		}
@@ -26,30 +27,22 @@ func onReview(act func(ctx context.Context, e *env, actor accounts.Account, revi
 		if err != nil {
 			return err
 		}
-		v, err := act(ctx, e, actor, review)
+		v, err := act(ctx, e, actor, id)
 		if err != nil {
 			return err
 		}
-		return e.print(v, func(w io.Writer) { printReview(w, v) })
+		return e.print(v, func(w io.Writer) { show(w, v) })
 	}
 }
 
+func onReview(act func(ctx context.Context, e *env, actor accounts.Account, review int64) (experts.View, error)) action {
+	return onOne("审议", printReview, act)
+}
+
 func reviewSubmit(*flags) action {
-	return func(ctx context.Context, e *env, args []string) error {
-		draft, err := oneID(args, "建议稿")
-		if err != nil {
-			return err
-		}
-		actor, err := e.experts(ctx)
-		if err != nil {
-			return err
-		}
-		v, err := e.desk.Submit(ctx, actor, draft)
-		if err != nil {
-			return err
-		}
-		return e.print(v, func(w io.Writer) { printReview(w, v) })
-	}
+	return onOne("建议稿", printReview, func(ctx context.Context, e *env, actor accounts.Account, draft int64) (experts.View, error) {
+		return e.desk.Submit(ctx, actor, draft)
+	})
 }
 
 func reviewList(f *flags) action {
