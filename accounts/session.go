@@ -45,10 +45,15 @@ func (s *Store) Session(ctx context.Context, token string) (Account, error) {
 	if token == "" {
 		return Account{}, errSession
 	}
-	var account Account
 	now := s.now()
-	err := s.db.Work(ctx, func(tx pgx.Tx) error {
-		id, err := touchSession(ctx, tx, hashToken(token), now)
+	return s.holder(ctx, "read session", func(tx pgx.Tx) (int64, error) { return touchSession(ctx, tx, hashToken(token), now) })
+}
+
+// holder reads the account that a token or key belongs to. One that is unknown,
+// and one whose account is inactive, get the same answer.
+func (s *Store) holder(ctx context.Context, what string, find func(tx pgx.Tx) (int64, error)) (account Account, err error) {
+	err = s.db.Work(ctx, func(tx pgx.Tx) error {
+		id, err := find(tx)
 		if err != nil {
 			return err
 		}
@@ -59,7 +64,7 @@ func (s *Store) Session(ctx context.Context, token string) (Account, error) {
 		return Account{}, errSession
 	}
 	if err != nil {
-		return Account{}, fmt.Errorf("read session: %w", err)
+		return Account{}, fmt.Errorf("%s: %w", what, err)
 	}
 	return account, nil
 }
@@ -126,22 +131,7 @@ func (s *Store) ByKey(ctx context.Context, key string) (Account, error) {
 	if !strings.HasPrefix(key, keyPrefix) {
 		return Account{}, errSession
 	}
-	var account Account
-	err := s.db.Work(ctx, func(tx pgx.Tx) error {
-		id, err := keyOwner(ctx, tx, hashToken(key))
-		if err != nil {
-			return err
-		}
-		account, err = load(ctx, tx, id)
-		return err
-	})
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && !account.Active {
-		return Account{}, errSession
-	}
-	if err != nil {
-		return Account{}, fmt.Errorf("read key: %w", err)
-	}
-	return account, nil
+	return s.holder(ctx, "read key", func(tx pgx.Tx) (int64, error) { return keyOwner(ctx, tx, hashToken(key)) })
 }
 
 // Keys lists the keys of an account that are in force.

@@ -50,11 +50,7 @@ func (e *env) checkpoint(ctx context.Context) (c audit.Checkpoint, err error) {
 	if err != nil {
 		return c, err
 	}
-	err = e.db.Work(ctx, func(tx pgx.Tx) error {
-		c, err = audit.Sign(ctx, tx, key, e.now())
-		return err
-	})
-	return c, err
+	return audit.Witness{DB: e.db, Key: key, Now: e.now}.Checkpoint(ctx)
 }
 
 func auditVerify(f *flags) action {
@@ -123,13 +119,10 @@ func auditReceipt(*flags) action {
 	}
 }
 
-// receipt writes the receipt of an application to file, under a fresh checkpoint.
+// receipt writes the receipt of an application to file; the desk signs a checkpoint over it.
 func (e *env) receipt(ctx context.Context, application int64, file string) error {
 	actor, err := e.experts(ctx)
 	if err != nil {
-		return err
-	}
-	if _, err := e.checkpoint(ctx); err != nil {
 		return err
 	}
 	data, err := e.desk.Receipt(ctx, actor, application)
