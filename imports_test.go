@@ -50,6 +50,7 @@ var parts = map[string][]string{
 var keepers = map[string][]string{
 	"advisor/internal/localpg":       {"cmd/advisor", "internal/localpg", "internal/db/dbtest", "scripts"},
 	"advisor/internal/db/dbtest":     {},
+	"advisor/internal/torture":       {},
 	"advisor/migrations":             {"cmd/advisor", "internal/db/dbtest"},
 	"github.com/go-ego/gse":          {"segment"},
 	"github.com/tmc/langchaingo":     {"llm"},
