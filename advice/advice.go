@@ -49,6 +49,20 @@ const (
 	Deadline  = "时限"
 	Exception = "例外"
 	CaseLike  = "案例"
+	Risk      = "风险"
+	Option    = "方案"
+)
+
+// Roles are all of them.
+var Roles = []string{Basis, Procedure, Deadline, Exception, CaseLike, Risk, Option}
+
+// The verdicts a draft may come to. An extract comes to none: it is for people
+// to say what the words it quotes amount to.
+const (
+	Yes         = "可以"
+	No          = "不可以"
+	Conditional = "有条件"
+	Unfounded   = "依据不足"
 )
 
 // Citation names the provision that a claim rests on and quotes it word for word.
@@ -76,7 +90,11 @@ type Claim struct {
 	Citations []Citation `json:"citations"`
 }
 
-// Body is what people read and decide on. Its Hash is what a ballot names.
+// Body is what people read and decide on. Its Hash is what a ballot names and
+// covers what is stated: question, conclusion, claims, options, procedure and
+// label. Whatever the machine states about the law is a claim, so that it is
+// checked, hashed and voted on; what follows Label only arranges the claims, is
+// made from them by Check, and says what is open.
 type Body struct {
 	Question   string      `json:"question"`
 	Conclusion string      `json:"conclusion"`
@@ -86,32 +104,112 @@ type Body struct {
 	Unknown    []string    `json:"unknown"`
 	Label      string      `json:"label"`
 	On         corpus.Date `json:"on,omitempty"` // the day on which the law was to be in force
+
+	Verdict     string       `json:"verdict,omitempty"` // the conclusion as one of 可以 不可以 有条件 依据不足; empty: left to people
+	Departments []Department `json:"departments,omitempty"`
+	Cases       []Case       `json:"cases,omitempty"`
+	Conflicts   []Conflict   `json:"conflicts,omitempty"`
+	TurnTo      []string     `json:"turn_to,omitempty"` // whom to ask about what is unknown
+	Decline     *Decline     `json:"decline,omitempty"` // set when there is no answer
+}
+
+// Department is one that a quoted provision gives a part in the matter.
+type Department struct {
+	Name  string `json:"name"`
+	Part  string `json:"part"`  // 主管, 会同, 征求意见, 审批, 备案
+	Claim int    `json:"claim"` // which claim quotes it, counted from 1
+}
+
+// Case is a case or precedent among the claims, and how its facts stand to the question's.
+type Case struct {
+	Claim   int      `json:"claim"`
+	Title   string   `json:"title"`
+	Alike   []string `json:"alike"`   // telling words of the question that it speaks of
+	Differs []string `json:"differs"` // telling words and figures that only one of them has
+}
+
+// Conflict names two claims whose cited provisions say different things of one matter.
+type Conflict struct {
+	First  int    `json:"first"`
+	Second int    `json:"second"`
+	Over   string `json:"over"` // what differs, in Chinese
+}
+
+// Why a question is not answered.
+const (
+	NothingFound = "nothing"  // the corpus has nothing on it
+	Outside      = "outside"  // not a matter of the office
+	NeedsFacts   = "facts"    // facts are missing that the asker has to give
+	NamedMissing = "no-place" // it names a provision that is not there
+	SecretText   = "secret"   // it holds what may be a state secret
+	PersonalText = "personal" // it holds somebody's personal data
+	OrderText    = "order"    // it tells the advisor to act against its rules
+)
+
+// Decline says why there is no answer and what to do next.
+type Decline struct {
+	Kind    string   `json:"kind"`
+	Looked  []string `json:"looked"`  // what was looked for
+	Nearest []Near   `json:"nearest"` // the nearest that was found, which is no basis
+	Needs   []string `json:"needs"`   // questions to the asker
+	TurnTo  []string `json:"turn_to"`
+}
+
+// Near is a provision that was found and does not answer.
+type Near struct {
+	DocumentID int64  `json:"document_id,string"`
+	VersionID  int64  `json:"version_id,string"`
+	Title      string `json:"title"`
+	Provision  string `json:"provision"`
+	Status     string `json:"status"`
 }
 
 // Answer is what one gets for a question, in the JSON shape of ask.
 type Answer struct {
-	QuestionID     int64     `json:"question_id,string"`
-	DraftID        int64     `json:"draft_id,string"`
-	Revision       int       `json:"revision"`
-	Hash           string    `json:"hash"`
-	Status         string    `json:"status"`
-	Reason         string    `json:"reason"`
-	Text           string    `json:"text"`
-	Claims         []Claim   `json:"claims"`
-	Drafter        string    `json:"drafter"`
-	Model          string    `json:"model"`
-	Prompt         string    `json:"prompt"`
-	Label          string    `json:"label"`
-	ReviewID       string    `json:"review_id"` // set by whoever submits
-	ConversationID int64     `json:"conversation_id,string"`
-	TookMS         float64   `json:"took_ms"`
-	Notice         string    `json:"notice,omitempty"` // what did not go as set up, in one sentence
-	Question       string    `json:"question"`         // as made whole
-	Asked          string    `json:"asked,omitempty"`  // as typed, where that differs
-	Scope          string    `json:"scope"`
-	Body           Body      `json:"-"`
-	AskedBy        int64     `json:"-"`
-	At             time.Time `json:"-"`
+	QuestionID     int64   `json:"question_id,string"`
+	DraftID        int64   `json:"draft_id,string"`
+	Revision       int     `json:"revision"`
+	Hash           string  `json:"hash"`
+	Status         string  `json:"status"`
+	Reason         string  `json:"reason"`
+	Text           string  `json:"text"`
+	Claims         []Claim `json:"claims"`
+	Drafter        string  `json:"drafter"`
+	Model          string  `json:"model"`
+	Prompt         string  `json:"prompt"`
+	Label          string  `json:"label"`
+	ReviewID       string  `json:"review_id"` // set by whoever submits
+	ConversationID int64   `json:"conversation_id,string"`
+	TookMS         float64 `json:"took_ms"`
+	Notice         string  `json:"notice,omitempty"` // what did not go as set up, in one sentence
+	Question       string  `json:"question"`         // as made whole
+	Asked          string  `json:"asked,omitempty"`  // as typed, where that differs
+	Scope          string  `json:"scope"`
+	Parts
+	Body    Body      `json:"-"`
+	AskedBy int64     `json:"-"`
+	At      time.Time `json:"-"`
+}
+
+// Parts are a body's parts beside its claims, as ask gives them.
+type Parts struct {
+	Conclusion  string       `json:"conclusion"`
+	Verdict     string       `json:"verdict,omitempty"`
+	Options     []string     `json:"options"`
+	Procedure   []string     `json:"procedure"`
+	Unknown     []string     `json:"unknown"`
+	On          corpus.Date  `json:"on,omitempty"`
+	Departments []Department `json:"departments,omitempty"`
+	Cases       []Case       `json:"cases,omitempty"`
+	Conflicts   []Conflict   `json:"conflicts,omitempty"`
+	TurnTo      []string     `json:"turn_to,omitempty"`
+	Decline     *Decline     `json:"decline,omitempty"`
+}
+
+// parts gives a body's parts as ask shows them.
+func (b Body) parts() Parts {
+	return Parts{Conclusion: b.Conclusion, Verdict: b.Verdict, Options: notNil(b.Options), Procedure: notNil(b.Procedure), Unknown: notNil(b.Unknown),
+		On: b.On, Departments: b.Departments, Cases: b.Cases, Conflicts: b.Conflicts, TurnTo: b.TurnTo, Decline: b.Decline}
 }
 
 // Ask is a question to answer. With a QuestionID the question is stored already.

@@ -37,6 +37,7 @@ func (a *Advisor) Check(ctx context.Context, tx pgx.Tx, b Body) (Body, []Finding
 			findings = append(findings, f)
 		}
 	}
+	a.derive(&b)
 	return b, findings, nil
 }
 

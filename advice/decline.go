@@ -76,7 +76,19 @@ func decline(question string, on corpus.Date, looked []string, hits []retrieval.
 		reason += "最接近的是" + strings.Join(near, "、") + "，但不足以作为依据。"
 	}
 	reason += "建议：换用文件里的说法再问一次；或者向主管该事项的部门核实，并请资料员确认有关文件是否已经入库。"
-	return Body{Question: question, Conclusion: "不予作答：" + reason, Label: Label, On: on}, reason
+	d := Decline{Kind: NothingFound, Looked: notNil(looked), Nearest: nearest3(hits), Needs: []string{}, TurnTo: []string{}}
+	if namesProvision(question) {
+		d.Kind = NamedMissing
+	}
+	return Body{Question: question, Conclusion: "不予作答：" + reason, Label: Label, On: on, Verdict: Unfounded, Decline: &d}, reason
+}
+
+func nearest3(hits []retrieval.Hit) []Near {
+	out := []Near{}
+	for _, h := range hits[:min(len(hits), 3)] {
+		out = append(out, Near{DocumentID: h.DocumentID, VersionID: h.VersionID, Title: h.Title, Provision: h.Provision, Status: h.Status})
+	}
+	return out
 }
 
 func nearestPlaces(hits []retrieval.Hit) []string {

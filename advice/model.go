@@ -99,22 +99,22 @@ func parseReply(text string) (reply, error) {
 // verdicts are the conclusions a model may choose from. It writes no sentence
 // of its own here: a conclusion has no citation that could be checked.
 var verdicts = map[string]string{
-	"可以":   "初步结论（模型判断，未经核实）：可以，依据见以下各条。",
-	"不可以":  "初步结论（模型判断，未经核实）：不可以，依据见以下各条。",
-	"有条件":  "初步结论（模型判断，未经核实）：有条件可以，条件见以下各条。",
-	"依据不足": "初步结论（模型判断，未经核实）：所找到的材料不足以得出结论，相关原文见以下各条。",
+	Yes:         "初步结论（模型判断，未经核实）：可以，依据见以下各条。",
+	No:          "初步结论（模型判断，未经核实）：不可以，依据见以下各条。",
+	Conditional: "初步结论（模型判断，未经核实）：有条件可以，条件见以下各条。",
+	Unfounded:   "初步结论（模型判断，未经核实）：所找到的材料不足以得出结论，相关原文见以下各条。",
 }
 
 // assemble makes a body of a reply. A citation of a number that was not offered
 // stays without a source, so that the check marks its claim.
 func assemble(question string, on corpus.Date, r reply, hits []retrieval.Hit) Body {
-	b := Body{Question: question, Label: Label, On: on, Conclusion: verdicts[strings.TrimSpace(r.Conclusion)]}
-	if b.Conclusion == "" {
-		b.Conclusion = neutral
+	b := Body{Question: question, Label: Label, On: on, Verdict: strings.TrimSpace(r.Conclusion)}
+	if b.Conclusion = verdicts[b.Verdict]; b.Conclusion == "" {
+		b.Conclusion, b.Verdict = neutral, ""
 	}
 	for _, rc := range r.Claims[:min(len(r.Claims), mostReplied)] {
 		c := Claim{Text: clip(clean(rc.Text), longestClaim), Role: rc.Role}
-		if !slices.Contains([]string{Basis, Procedure, Deadline, Exception, CaseLike}, c.Role) {
+		if !slices.Contains(Roles, c.Role) {
 			c.Role = Basis
 		}
 		for _, q := range rc.Citations[:min(len(rc.Citations), 4)] {

@@ -79,7 +79,7 @@ func store(ctx context.Context, tx pgx.Tx, answer Answer, b Body, replay []byte)
 // with puts a revision's text into an answer.
 func (a Answer) with(r Revision) Answer {
 	a.Revision, a.Hash, a.Body, a.Claims, a.Label = r.Number, r.Hash, r.Body, r.Body.Claims, r.Body.Label
-	a.Text = r.Body.Text()
+	a.Parts, a.Text = r.Body.parts(), r.Body.Text()
 	if a.Notice != "" {
 		a.Text = strings.Replace(a.Text, "\n", "\n提示："+a.Notice+"\n", 1)
 	}

@@ -2,43 +2,98 @@ package advice
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"advisor/corpus"
 )
 
-// Text renders the body in Chinese, the label first. Claims that could not be
+// Text renders the body in Chinese as the chat's plain answer, the label first.
+// Claims keep the number by which they are voted on; those that could not be
 // verified come last, under a heading that says so.
 func (b Body) Text() string {
 	var w strings.Builder
 	fmt.Fprintf(&w, "%s\n\n问题：%s\n\n%s\n", b.Label, b.Question, b.Conclusion)
-	n := 0
-	for _, c := range b.Claims {
+	for i, c := range b.Claims {
 		if c.Support != Unsupported {
-			n++
-			writeClaim(&w, n, c)
+			writeClaim(&w, i+1, c)
 		}
 	}
-	writeList(&w, "可选方案", b.Options)
-	writeList(&w, "办理程序", b.Procedure)
-	writeList(&w, "尚不清楚", b.Unknown)
+	for _, s := range b.sections() {
+		writeList(&w, s.Head, s.Items)
+	}
 	b.writeDoubts(&w)
 	return w.String()
 }
 
-func writeClaim(w *strings.Builder, n int, c Claim) {
-	role := c.Role
-	if role == "" {
-		role = Basis
+// Section is a heading with its lines.
+type Section struct {
+	Head  string
+	Items []string
+}
+
+// Sections are the body's parts beside its claims, as people read them, without
+// the empty ones. A decline's are what was looked for, what is needed and where
+// to turn.
+func (b Body) Sections() []Section {
+	return slices.DeleteFunc(b.sections(), func(s Section) bool { return len(s.Items) == 0 })
+}
+
+func (b Body) sections() []Section {
+	return []Section{
+		{"可选方案", b.Options}, {"办理程序", b.Procedure},
+		{"涉及的部门", b.departmentLines()}, {"相似案例与差异", b.caseLines()}, {"规定之间不一致", b.conflictLines()},
+		{"尚不清楚", b.Unknown}, {"可以向谁核实", b.TurnTo},
 	}
+}
+
+func (b Body) departmentLines() []string {
+	var out []string
+	for _, d := range b.Departments {
+		out = append(out, fmt.Sprintf("%s：%s（见第 %d 条）", d.Part, d.Name, d.Claim))
+	}
+	return out
+}
+
+func (b Body) caseLines() []string {
+	var out []string
+	for _, c := range b.Cases {
+		line := fmt.Sprintf("%s（见第 %d 条）", inMarks(c.Title), c.Claim)
+		if len(c.Alike) > 0 {
+			line += "；相同之处：" + strings.Join(c.Alike, "、")
+		}
+		if len(c.Differs) > 0 {
+			line += "；摘录没有提到：" + strings.Join(c.Differs, "、")
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func (b Body) conflictLines() []string {
+	var out []string
+	for _, c := range b.Conflicts {
+		out = append(out, fmt.Sprintf("第 %d 条与第 %d 条：%s不一致，适用哪一条请由有权机关确定", c.First, c.Second, c.Over))
+	}
+	return out
+}
+
+func writeClaim(w *strings.Builder, n int, c Claim) {
 	if c.Support == Quoted && len(c.Citations) > 0 {
-		fmt.Fprintf(w, "\n%d. 【%s】%s\n   “%s”\n", n, role, c.Citations[0].Place(), oneLine(c.Text))
+		fmt.Fprintf(w, "\n%d. 【%s】%s\n   “%s”\n", n, c.role(), c.Citations[0].Place(), oneLine(c.Text))
 		return
 	}
-	fmt.Fprintf(w, "\n%d. 【%s】%s\n", n, role, oneLine(c.Text))
+	fmt.Fprintf(w, "\n%d. 【%s】%s\n", n, c.role(), oneLine(c.Text))
 	for _, q := range c.Citations {
 		fmt.Fprintf(w, "   见%s：“%s”\n", q.Place(), oneLine(q.Quote))
 	}
+}
+
+func (c Claim) role() string {
+	if c.Role == "" {
+		return Basis
+	}
+	return c.Role
 }
 
 func (b Body) writeDoubts(w *strings.Builder) {
@@ -69,7 +124,7 @@ func writeList(w *strings.Builder, head string, items []string) {
 	}
 }
 
-// Place is the citation as people write it: 《云川市公共数据管理办法》第十条第二款（现行有效）.
+// Place is the citation as people write it: 《云川市公共数据管理办法》第十条第二款［现行有效］.
 func (c Citation) Place() string {
 	s := inMarks(c.Title)
 	if c.DocNumber != "" {

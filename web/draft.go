@@ -94,10 +94,8 @@ func viewBody(id int64, revision int, hash string, b advice.Body, st standing) *
 			v.Claims = append(v.Claims, cv)
 		}
 	}
-	for _, sec := range []section{{"可选方案", b.Options}, {"办理程序", b.Procedure}, {"尚不清楚", b.Unknown}} {
-		if len(sec.Items) > 0 {
-			v.Sections = append(v.Sections, sec)
-		}
+	for _, sec := range b.Sections() {
+		v.Sections = append(v.Sections, section{sec.Head, sec.Items})
 	}
 	if n > 0 {
 		v.Facts = fmt.Sprintf("%d 处依据 · %d 份文件", n, len(documents))

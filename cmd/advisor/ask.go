@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,11 @@ func askCommand(f *flags) action {
 	on := f.String("on", "", "以哪一天的效力为准，默认今天")
 	submit := f.Bool("submit", false, "随即提交审议")
 	conversation := f.String("conversation", "", "接着哪个会话追问")
+	format := f.String("format", "text", "text（答复）、markdown 或 proposal（建议稿）")
 	return func(ctx context.Context, e *env, args []string) error {
+		if !slices.Contains([]string{"text", "markdown", "proposal"}, *format) {
+			return problem.New(problem.Invalid, "format", "没有提问", "没有 "+*format+" 这种格式", "可用 text、markdown 或 proposal")
+		}
 		date, err := dateFlag(*on)
 		if err != nil {
 			return err
@@ -50,7 +55,7 @@ func askCommand(f *flags) action {
 			}
 			a.ReviewID = strconv.FormatInt(v.ReviewID, 10)
 		}
-		return e.print(a, func(w io.Writer) { fmt.Fprintln(w, a.Text); printAskFoot(w, a) })
+		return e.print(a, func(w io.Writer) { fmt.Fprintln(w, a.In(*format)); printAskFoot(w, a) })
 	}
 }
 
