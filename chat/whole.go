@@ -18,6 +18,7 @@ const (
 	shortQuestion = 14  // when it begins as only a follow-up does: 需要准备哪些材料？
 	pointingBack  = 40  // with a word that points back
 	longestTopic  = 120 // of the earlier question that is carried over
+	mostBefore    = 20  // earlier questions that are looked at
 )
 
 var (
@@ -45,6 +46,23 @@ func (c *Chat) complete(ctx context.Context, actor accounts.Account, q advice.As
 	})
 	q.Whole = whole(text, earlier)
 	return q, err
+}
+
+// Whole makes a follow-up whole for a program that keeps its conversation itself:
+// earlier are the questions before it as they were typed, the first first.
+func Whole(text string, earlier []string) string {
+	understood := ""
+	for _, q := range earlier[max(0, len(earlier)-mostBefore):] {
+		if understood == "" {
+			understood = q
+			continue
+		}
+		understood = whole(q, []string{understood})
+	}
+	if understood == "" {
+		return text
+	}
+	return whole(text, []string{understood})
 }
 
 // whole gives the question with the topic of the one before, or as it is.

@@ -65,6 +65,8 @@ type detail struct {
 	Do     string `json:"do"`
 	Code   string `json:"code"`
 	Now    string `json:"now,omitempty"`
+	// What OpenAI's clients read, under /v1 only.
+	Error *apiError `json:"error,omitempty"`
 }
 
 // status is the Problem's HTTP status; who is not signed in gets 401.
@@ -76,14 +78,16 @@ func status(p *problem.Problem) int {
 }
 
 // WriteProblem answers with a Problem.
-func WriteProblem(w http.ResponseWriter, p *problem.Problem) {
+func WriteProblem(w http.ResponseWriter, p *problem.Problem) { writeProblem(w, p, nil) }
+
+func writeProblem(w http.ResponseWriter, p *problem.Problem, inner *apiError) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	if status(p) == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="advisor"`)
 	}
 	w.WriteHeader(status(p))
 	_ = json.NewEncoder(w).Encode(detail{Type: "about:blank", Title: p.What, Status: status(p), Detail: p.Error(),
-		What: p.What, Why: p.Why, Do: p.Do, Code: p.Code, Now: p.Now})
+		What: p.What, Why: p.Why, Do: p.Do, Code: p.Code, Now: p.Now, Error: inner})
 }
 
 // fail answers with err: a Problem in its own words, anything else in plain ones.
@@ -95,6 +99,10 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		a.rooms.Log.Error("request failed", "path", r.URL.Path, "error", other)
 		p = problem.New(problem.Failed, "failed", "操作未完成", "系统内部出错，已记录", "请稍后重试；仍不成功请联系系统管理员")
+	}
+	if strings.HasPrefix(r.URL.Path, "/v1/") {
+		writeProblem(w, p, openaiError(p, status(p)))
+		return
 	}
 	WriteProblem(w, p)
 }

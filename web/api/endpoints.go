@@ -57,10 +57,11 @@ func endpoints() []endpoint {
 		{method: "GET", path: "/api/v1/audit/checkpoint", summary: "签名的检查点", do: (*API).checkpoint},
 		{method: "GET", path: "/api/v1/audit/proof", summary: "两个检查点之间的一致性证明（older、newer）", do: (*API).proof},
 
-		{method: "POST", path: "/v1/chat/completions", summary: "OpenAI 兼容的问答"},
-		{method: "POST", path: "/v1/embeddings", summary: "OpenAI 兼容的向量"},
-		{method: "GET", path: "/v1/models", summary: "OpenAI 兼容的模型列表"},
-		{method: "POST", path: "/mcp", summary: "Model Context Protocol"},
+		{method: "POST", path: "/v1/chat/completions", summary: "OpenAI 兼容的问答", body: "model,messages,stream", do: (*API).completions},
+		{method: "POST", path: "/v1/embeddings", summary: "OpenAI 兼容的向量", body: "model,input", do: (*API).embeddings},
+		{method: "GET", path: "/v1/models", summary: "OpenAI 兼容的模型列表", do: (*API).models},
+		{method: "GET", path: "/v1/models/{model}", summary: "OpenAI 兼容的一个模型", do: (*API).oneModel},
+		{method: "POST", path: "/mcp", summary: "Model Context Protocol（streamable HTTP，无会话）", do: (*API).mcp},
 	}
 }
 
@@ -120,11 +121,14 @@ func read(r *http.Request, v any) error {
 	dec := json.NewDecoder(r.Body)
 	err := dec.Decode(v)
 	var large *http.MaxBytesError
+	var known *problem.Problem
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil
 	case errors.As(err, &large):
 		return bad("请求体过大", err)
+	case errors.As(err, &known):
+		return known
 	case err != nil:
 		return bad("请求体不是所要求的 JSON", err)
 	}

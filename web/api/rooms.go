@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"advisor/accounts"
 	"advisor/advice"
 	"advisor/audit"
@@ -33,9 +35,11 @@ type API struct {
 	rooms  Rooms
 	once   *ledger
 	counts counts
+	// schemas saves inferring the tools' schemas for each request.
+	schemas *mcp.SchemaCache
 }
 
 // New makes an API.
 func New(rooms Rooms) *API {
-	return &API{rooms: rooms, once: newLedger(rooms.Now)}
+	return &API{rooms: rooms, once: newLedger(rooms.Now), schemas: mcp.NewSchemaCache()}
 }
