@@ -32,6 +32,7 @@ var rooms = map[string][]string{
 	"experts":    {"advice", "corpus", "segment", "accounts", "audit"},
 	"chat":       {"advice", "accounts", "audit"},
 	"intake":     {"corpus", "retrieval", "experts", "accounts", "audit"},
+	"bench":      {},
 	"learn":      {"embed/distill", "corpus", "retrieval", "experts", "audit"},
 	"evals":      {"intake", "advice", "experts", "retrieval", "corpus", "segment", "accounts"},
 	"jobs":       {"segment", "corpus", "retrieval", "intake", "prompts", "advice", "chat", "experts", "audit", "accounts", "evals", "learn", "notify"},

@@ -25,7 +25,17 @@ type PassageView struct {
 
 // PassagesByID reads passages under the acting account's rights, in the order
 // of ids; those that it may not see are left out.
-func PassagesByID(ctx context.Context, tx pgx.Tx, ids []int64) ([]PassageView, error) {
+func PassagesByID(ctx context.Context, tx pgx.Tx, ids []int64) (all []PassageView, err error) {
+	var b pgx.Batch
+	QueuePassages(&b, ids, &all)
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return nil, fmt.Errorf("read %d passages: %w", len(ids), err)
+	}
+	return all, nil
+}
+
+// QueuePassages is PassagesByID as part of a batch, whose round trip it shares.
+func QueuePassages(b *pgx.Batch, ids []int64, all *[]PassageView) {
 	const q = `select p.id, d.id, v.id, v.title, v.doc_number, d.issuer, v.level, d.region, d.kind, p.scope, p.label,
 			coalesce(r.path, '{}'), p.context, p.text, p.start_at, p.end_at, coalesce(to_char(v.issued, 'YYYY-MM-DD'), ''),
 			coalesce(to_char(v.effective, 'YYYY-MM-DD'), ''), coalesce(to_char(v.repealed, 'YYYY-MM-DD'), ''), v.ended
@@ -33,19 +43,14 @@ func PassagesByID(ctx context.Context, tx pgx.Tx, ids []int64) ([]PassageView, e
 		join passage p on p.id = t.id join version v on v.id = p.version_id join document d on d.id = v.document_id
 		left join provision r on r.id = p.provision_id
 		order by t.n`
-	rows, err := tx.Query(ctx, q, ids)
-	if err != nil {
-		return nil, fmt.Errorf("read %d passages: %w", len(ids), err)
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p PassageView, err error) {
-		err = row.Scan(&p.ID, &p.DocumentID, &p.VersionID, &p.Title, &p.DocNumber, &p.Issuer, &p.Level, &p.Region, &p.Kind, &p.Scope, &p.Label,
-			&p.Path, &p.Context, &p.Text, &p.Start, &p.End, &p.Issued, &p.Effective, &p.Repealed, &p.Over)
-		return p, err
+	b.Queue(q, ids).Query(func(rows pgx.Rows) (err error) {
+		*all, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p PassageView, err error) {
+			err = row.Scan(&p.ID, &p.DocumentID, &p.VersionID, &p.Title, &p.DocNumber, &p.Issuer, &p.Level, &p.Region, &p.Kind, &p.Scope, &p.Label,
+				&p.Path, &p.Context, &p.Text, &p.Start, &p.End, &p.Issued, &p.Effective, &p.Repealed, &p.Over)
+			return p, err
+		})
+		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read %d passages: %w", len(ids), err)
-	}
-	return all, nil
 }
 
 // VersionView is one version whole, with its document's header.

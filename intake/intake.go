@@ -206,9 +206,9 @@ func (j *job) warnElsewhere(ctx context.Context, tx pgx.Tx, scope string, paths 
 	return nil
 }
 
-// settle makes the vectors' index when it is worth it, and brings the search
-// index up to what was just saved. Nothing is lost when either fails: the
-// next import, or serve, does it.
+// settle brings the search index up to what was just saved, and makes the
+// vectors that are missing. Nothing is lost when it fails: the next import, or
+// serve, does it.
 func (j *job) settle(ctx context.Context) error {
 	j.meter.stage("更新检索索引")
 	if err := j.index.Sync(ctx); err != nil {
@@ -221,10 +221,6 @@ func (j *job) settle(ctx context.Context) error {
 	j.meter.stage("补算向量")
 	if _, err := j.index.FillVectors(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		j.log.Warn("passages without vectors were left; they are found by their words", "error", err)
-	}
-	j.meter.stage("建立向量索引")
-	if err := j.index.EnsureVectorIndex(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		j.log.Warn("vector index was not built; vectors are compared one by one until it is", "error", err)
 	}
 	j.meter.stage("完成")
 	return ctx.Err()

@@ -111,6 +111,9 @@ func (x *Index) sync(ctx context.Context) error {
 			return fmt.Errorf("read changes: %w", err)
 		}
 		if len(changes) == 0 {
+			if err := x.lateVectors(ctx); err != nil {
+				return err
+			}
 			return x.saveSometimes(ctx)
 		}
 		if err := x.apply(ctx, changes); err != nil {
@@ -157,7 +160,11 @@ func (x *Index) rebuild(ctx context.Context) error {
 		if len(rows) == 0 {
 			break
 		}
-		parts = compact(append(parts, part{shard: build(x.entries(rows), x.p)}))
+		fresh := []part{{shard: build(x.entries(rows), x.p)}}
+		if _, err := x.addVectors(ctx, fresh); err != nil {
+			return err
+		}
+		parts = compact(append(parts, fresh...))
 		after = rows[len(rows)-1].id
 	}
 	x.current.Store(newView(parts, versions, seq, x.p))
@@ -203,6 +210,9 @@ func (x *Index) apply(ctx context.Context, changes []change) error {
 	})
 	if err != nil {
 		return fmt.Errorf("apply changes: %w", err)
+	}
+	if _, err := x.addVectors(ctx, parts); err != nil {
+		return err
 	}
 	parts = compact(parts)
 	x.current.Store(newView(parts, versions, changes[len(changes)-1].seq, x.p))
@@ -266,7 +276,7 @@ func compact(parts []part) []part {
 		if n < 2 {
 			return parts
 		}
-		merged := part{shard: merge(parts[:n])}
+		merged := merge(parts[:n])
 		parts = append([]part{merged}, parts[n:]...)
 	}
 }

@@ -198,7 +198,8 @@ func TestTornSnapshotIsBuiltAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, _ := filepath.Glob(filepath.Join(o.dir, "*.shard"))
-	if len(files) == 0 {
+	planes, _ := filepath.Glob(filepath.Join(o.dir, "*.plane"))
+	if files = append(files, planes...); len(files) < 2 {
 		t.Fatal("want a snapshot on disk after Close")
 	}
 	for _, file := range append(files, filepath.Join(o.dir, "manifest")) {
@@ -248,7 +249,7 @@ func TestFollowHearsOfChanges(t *testing.T) {
 	}
 }
 
-func TestVectorIndexAndFilling(t *testing.T) {
+func TestVectorsAreFilledIn(t *testing.T) {
 	o := newOffice(t)
 	o.put(t, "public", "rules/one.txt", corpus.Header{Title: "云川市停车场管理办法"}, measure1)
 	pool, err := o.db.Owner(t.Context())
@@ -258,14 +259,18 @@ func TestVectorIndexAndFilling(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), `delete from passage_vector`); err != nil {
 		t.Fatal(err)
 	}
+	o.sync(t, o.index)
+	if hits := o.search(t, o.index, o.admin, retrieval.Query{Text: "临时停车场", Mode: retrieval.Vector}); len(hits) != 0 {
+		t.Errorf("want nothing found by vectors that are not there, got %+v", hits)
+	}
 	if n, err := o.index.FillVectors(t.Context()); err != nil || n != 3 && n != 4 {
 		t.Errorf("want every passage to get its vector again, got %d, %v", n, err)
 	}
 	if n, err := o.index.FillVectors(t.Context()); err != nil || n != 0 {
 		t.Errorf("want nothing left to fill, got %d, %v", n, err)
 	}
-	if err := o.index.EnsureVectorIndex(t.Context()); err != nil {
-		t.Error(err)
+	if hits := o.search(t, o.index, o.admin, retrieval.Query{Text: "临时停车场的设置期限", Mode: retrieval.Vector}); len(hits) == 0 || hits[0].Provision != "第二条" {
+		t.Errorf("want the new vectors to be searched, got %+v", hits)
 	}
 }
 

@@ -32,13 +32,13 @@ type Index struct {
 	now      func() time.Time
 
 	current atomic.Pointer[view]
+	rights  sync.Map // account to the scopes it had at its last search
 
 	mu       sync.Mutex // one change of the view at a time
 	onDisk   saved
 	diskSeq  int64
 	lastSave time.Time
-
-	vectors vectorState
+	lastLook time.Time // for vectors that came later than their passages
 }
 
 // Open loads the snapshot in dir, or builds the index from the database when
@@ -48,7 +48,7 @@ func Open(ctx context.Context, d *db.DB, e embed.Embedder, s *segment.Segmenter,
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	x := &Index{db: d, embedder: e, cutter: s, dir: dir, log: log, p: tuned, blend: learned, now: time.Now, onDisk: make(saved), diskSeq: -1}
+	x := &Index{db: d, embedder: e, cutter: s, dir: dir, log: log, p: tuned, blend: learned, now: time.Now, onDisk: newSaved(), diskSeq: -1}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	err := d.Work(ctx, func(tx pgx.Tx) error { return x.load(ctx, tx) })
@@ -91,18 +91,21 @@ func (x *Index) load(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	x.onDisk, x.diskSeq = names, m.Seq
+	if _, err := x.addVectors(ctx, parts); err != nil {
+		return err
+	}
 	x.current.Store(newView(parts, versions, m.Seq, x.p))
 	return nil
 }
 
-// probe holds every kind of term; how it is cut identifies the segmenter.
-const probe = "云川市人民政府办公室关于印发《云川市公共数据共享管理办法》的通知（云政办发〔2024〕5号）第一百二十条之一第二款第（三）项，" +
+// sampleText holds every kind of term; how it is cut identifies the segmenter.
+const sampleText = "云川市人民政府办公室关于印发《云川市公共数据共享管理办法》的通知（云政办发〔2024〕5号）第一百二十条之一第二款第（三）项，" +
 	"自2025年3月1日起施行，经费12.5万元由市财政局保障。ＡＢＣ 数据 Data-3 的共享、开放与安全"
 
 // fingerprint changes whenever the same passages would make another index.
 func (x *Index) fingerprint() string {
 	h := sha256.New()
-	for _, t := range x.cutter.Terms(probe) {
+	for _, t := range x.cutter.Terms(sampleText) {
 		_, _ = h.Write([]byte(t + "\n"))
 	}
 	_, _ = fmt.Fprintf(h, "%s %d %d", shardMagic, x.p.context, x.p.contextLength)
@@ -123,14 +126,9 @@ func (x *Index) Close(ctx context.Context) error {
 // not in the one on disk. It is not an error when another process keeps it.
 func (x *Index) save(ctx context.Context, atLeast int) error {
 	v := x.current.Load()
-	if x.dir == "" || v.seq <= x.diskSeq {
+	unsaved := x.onDisk.lacks(v.parts)
+	if x.dir == "" || v.seq < x.diskSeq || v.seq == x.diskSeq && unsaved == 0 {
 		return nil
-	}
-	unsaved := 0
-	for _, p := range v.parts {
-		if x.onDisk[p.shard] == "" {
-			unsaved += p.n
-		}
 	}
 	if unsaved < atLeast && atLeast > 1 {
 		return nil

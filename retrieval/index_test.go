@@ -82,7 +82,7 @@ func spread(t *rapid.T, all []doc) []part {
 	}
 	if rapid.Bool().Draw(t, "merge") {
 		n := rapid.IntRange(1, k).Draw(t, "merged")
-		parts = append([]part{{shard: merge(parts[:n])}}, parts[n:]...)
+		parts = append([]part{merge(parts[:n])}, parts[n:]...)
 	}
 	return parts
 }
@@ -105,7 +105,7 @@ func TestSearchEqualsBruteForce(t *testing.T) {
 			words[i] = fmt.Sprint("t", q)
 		}
 		k := rapid.IntRange(1, 20).Draw(t, "k")
-		got := v.search(v.weigh(words, tuned), k, func(*version) int { return current })[current]
+		got := v.search(v.weigh(words, tuned), k, v.newFilter(func(*version) int { return current }))[current]
 
 		var want []found
 		for _, d := range all {
@@ -141,7 +141,7 @@ func TestSearchNeverLeavesTheScope(t *testing.T) {
 			}
 			return int(v.id % 2)
 		}
-		hits := v.search(v.weigh([]string{"t1", "t2", "t3"}, tuned), 10, rank)
+		hits := v.search(v.weigh([]string{"t1", "t2", "t3"}, tuned), 10, v.newFilter(rank))
 		want := [tiers]int{}
 		for _, d := range all {
 			ver := versions[d.version]
@@ -182,7 +182,7 @@ func TestDeadPassagesAreGone(t *testing.T) {
 			t.Fatalf("want only passage 1000 to be new, got %v", fresh)
 		}
 		if rapid.Bool().Draw(t, "merge") {
-			parts = []part{{shard: merge(parts)}}
+			parts = []part{merge(parts)}
 		}
 		v := newView(parts, versionsOf(all), 0, tuned)
 		for _, d := range all {
@@ -190,7 +190,7 @@ func TestDeadPassagesAreGone(t *testing.T) {
 				t.Fatalf("passage %d: want alive %v, got %v", d.id, alive[d.id], ok)
 			}
 		}
-		hits := v.search(v.weigh([]string{"t1", "t2"}, tuned), 100, func(*version) int { return current })[current]
+		hits := v.search(v.weigh([]string{"t1", "t2"}, tuned), 100, v.newFilter(func(*version) int { return current }))[current]
 		for _, f := range hits {
 			if !alive[f.id] {
 				t.Fatalf("dead passage %d was found", f.id)

@@ -2,10 +2,12 @@ package retrieval
 
 import "slices"
 
-// part is a shard with those of its passages that no longer count.
+// part is a shard with those of its passages that no longer count, and the
+// vectors of its passages.
 type part struct {
 	*shard
-	dead bitset // nil when all live
+	dead  bitset // nil when all live
+	plane *plane // nil: none yet
 }
 
 type bitset []uint64
@@ -37,10 +39,35 @@ func (p part) live() int { return p.n - p.dead.count() }
 // gone is the place in a merged shard of a passage that died.
 const gone = ^uint32(0)
 
-// merge makes one shard of the live passages of several; together they must
-// not exceed shardLimit. Nothing is cut into terms again.
-func merge(parts []part) *shard {
+// merge makes one part of the live passages of several; together they must
+// not exceed shardLimit. Nothing is cut into terms or embedded again.
+func merge(parts []part) part {
 	places, order := renumber(parts)
+	return part{shard: mergeShards(parts, places, order), plane: mergePlanes(parts, order)}
+}
+
+// mergePlanes brings the vectors together; those of another model than the
+// first are left absent and read again.
+func mergePlanes(parts []part, order []origin) *plane {
+	var first *plane
+	for _, x := range parts {
+		if first == nil {
+			first = x.plane
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	out := newPlane(len(order), first.dim, first.model)
+	for i, o := range order {
+		if from := parts[o.part].plane; from != nil && from.model == out.model && from.dim == out.dim {
+			out.take(i, from, o.local)
+		}
+	}
+	return out.seal()
+}
+
+func mergeShards(parts []part, places [][]uint32, order []origin) *shard {
 	cursor := make([]int, len(parts))
 	var terms, postings int
 	eachTerm(parts, cursor, places, func(_ uint64, found []posting) { terms, postings = terms+1, postings+len(found) })

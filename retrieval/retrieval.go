@@ -1,8 +1,7 @@
 // Package retrieval turns a question into ranked passages with reasons. It
 // keeps two things that are derived from the corpus and can be thrown away at
-// any time: an in-process BM25 index that follows the log of changes, and the
-// vectors' table with its HNSW index in PostgreSQL. It fuses what both find,
-// filters by date and scope, and reads every hit back under the asker's rights
+// any time: an in-process BM25 index that follows the log of changes, and beside
+// it the passages' vectors, as bits and bytes. It fuses what both find, filters by date and scope, and reads every hit back under the asker's rights
 // before it leaves. It does not write answers.
 package retrieval
 

@@ -28,6 +28,7 @@ type view struct {
 	live     int   // passages
 	average  float64
 	table    *[1 << 16]float32 // BM25's part of weight and coded length
+	filters  filters
 }
 
 // version is what the filters need to know of a document's version.
@@ -122,8 +123,8 @@ type found struct {
 var accumulators = sync.Pool{New: func() any { return new([shardLimit]float32) }}
 
 // search scores every passage that has one of the terms and keeps the best k
-// of each tier; rank says which tier a version belongs to, or -1 for none.
-func (v *view) search(terms []term, k int, rank func(*version) int) [tiers][]found {
+// of each tier.
+func (v *view) search(terms []term, k int, f *filter) [tiers][]found {
 	var best [tiers]heap
 	for i := range best {
 		best[i].limit = k
@@ -135,23 +136,14 @@ func (v *view) search(terms []term, k int, rank func(*version) int) [tiers][]fou
 		if !v.accumulate(x.shard, terms, acc) {
 			continue
 		}
-		ranks := make([]int8, len(x.versions)) // 0 unknown yet, else tier+2
-		for i := range x.n {
+		for i, t := range f.tiers[p] {
 			score := acc[i]
 			if score == 0 {
 				continue
 			}
 			acc[i] = 0
-			if score <= best[0].floor && score <= best[1].floor || x.dead.has(i) {
-				continue
-			}
-			t := ranks[x.version[i]]
-			if t == 0 {
-				t = int8(v.tier(x.versions[x.version[i]], rank)) + 2
-				ranks[x.version[i]] = t
-			}
-			if t >= 2 {
-				best[t-2].push(found{p, i, x.ids[i], score})
+			if t != hidden && score > best[t].floor {
+				best[t].push(found{p, i, x.ids[i], score})
 			}
 		}
 	}
@@ -161,13 +153,6 @@ func (v *view) search(terms []term, k int, rank func(*version) int) [tiers][]fou
 		out[i] = best[i].sorted()
 	}
 	return out
-}
-
-func (v *view) tier(id int64, rank func(*version) int) int {
-	if ver := v.versions[id]; ver != nil {
-		return rank(ver)
-	}
-	return -1 // not in the corpus any more
 }
 
 // accumulate adds each term's score to the passages that have it.

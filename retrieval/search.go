@@ -38,10 +38,15 @@ func (x *Index) Search(ctx context.Context, actor accounts.Account, q Query) (Re
 	if q.Mode != Vector {
 		s.terms = s.view.weigh(x.cutter.QueryTerms(q.Text), x.p)
 	}
-	if s.vector, err = x.question(ctx, q); err != nil {
+	vector, err := x.question(ctx, q)
+	if err != nil {
 		return Result{}, err
 	}
+	if vector != nil {
+		s.probe = newProbe(modelHash(x.embedder), vector)
+	}
 	result := Result{Query: q.Text, Terms: s.public()}
+	s.guess(actor.ID)
 	err = x.db.Read(ctx, actor.ID, func(tx pgx.Tx) error {
 		hits, evidence, err := s.run(ctx, tx)
 		result.Hits, result.Evidence = hits, evidence
@@ -50,6 +55,7 @@ func (x *Index) Search(ctx context.Context, actor accounts.Account, q Query) (Re
 	if err != nil {
 		return Result{}, fmt.Errorf("search: %w", err)
 	}
+	x.rights.Store(actor.ID, s.scopes)
 	result.TookMS = float64(time.Since(started).Microseconds()) / 1000
 	return result, nil
 }
@@ -111,63 +117,88 @@ type search struct {
 	view   *view
 	q      Query
 	terms  []term
-	vector []float32
+	probe  *probe // nil: by words only
 	depth  int
+	scopes []string // those that the ranking is for
+	ranked bool
 	weight float64
 	all    []candidate
 }
 
-func (s *search) run(ctx context.Context, tx pgx.Tx) ([]Hit, Evidence, error) {
-	scopes, near, err := begin(ctx, tx, s.index.embedder, s.vector, s.depth)
-	if err != nil {
-		return nil, Evidence{}, fmt.Errorf("ask for the nearest vectors: %w", err)
+// guess searches before the database is asked, taking the scopes that the asker
+// had last time. So the first hits and the scopes of now come in one round trip,
+// and only after a change of rights is the search done again.
+func (s *search) guess(actor int64) {
+	if scopes, ok := s.index.rights.Load(actor); ok {
+		s.rank(scopes.([]string))
 	}
-	s.gather(scopes, near)
-	if err := s.complete(ctx, tx); err != nil {
-		return nil, Evidence{}, fmt.Errorf("compare vectors: %w", err)
-	}
+}
+
+// rank finds and orders what somebody with these scopes may find.
+func (s *search) rank(scopes []string) {
+	s.scopes, s.ranked, s.all = scopes, true, nil
+	s.gather(scopes)
+	s.complete()
 	s.fuse()
-	hits, err := s.read(ctx, tx)
+}
+
+func (s *search) run(ctx context.Context, tx pgx.Tx) ([]Hit, Evidence, error) {
+	scopes, first, err := s.begin(ctx, tx)
+	if err != nil {
+		return nil, Evidence{}, fmt.Errorf("ask what may be seen: %w", err)
+	}
+	if !s.ranked || !slices.Equal(scopes, s.scopes) {
+		s.rank(scopes)
+		first = nil
+	}
+	hits, err := s.read(ctx, tx, first)
 	return hits, s.evidence(hits), err
 }
 
+// begin asks for the asker's scopes and, when something was found already, for
+// the first page of it.
+func (s *search) begin(ctx context.Context, tx pgx.Tx) (scopes []string, first []corpus.PassageView, err error) {
+	var b pgx.Batch
+	b.Queue(`select array(select unnest(acting_scopes()) order by 1)`).QueryRow(func(r pgx.Row) error { return r.Scan(&scopes) })
+	if s.ranked && len(s.all) > 0 {
+		order := s.chosen()
+		corpus.QueuePassages(&b, idsOf(order[:min(s.page(), len(order))]), &first)
+	}
+	return scopes, first, tx.SendBatch(ctx, &b).Close()
+}
+
 // gather collects the candidates of both sides and the provisions named.
-func (s *search) gather(scopes []string, near []nearVector) {
-	visible := make(map[string]bool, len(scopes))
-	for _, name := range scopes {
-		visible[name] = true
-	}
-	rank := func(v *version) int {
-		if !visible[v.scope] {
-			return -1
-		}
-		return s.tierOf(v)
-	}
+func (s *search) gather(scopes []string) {
+	f := s.view.filterFor(scopes, string(s.q.On), s.tierOf)
 	at := make(map[int64]int)
 	add := func(p, local int, id int64) *candidate {
 		if i, ok := at[id]; ok {
 			return &s.all[i]
 		}
-		x := s.view.parts[p]
-		v := s.view.versions[x.versions[x.version[local]]]
-		if v == nil || rank(v) < 0 {
+		tier := f.tiers[p][local]
+		if tier == hidden {
 			return nil
 		}
+		x := s.view.parts[p]
+		v := s.view.versions[x.versions[x.version[local]]]
 		at[id] = len(s.all)
-		s.all = append(s.all, candidate{id: id, part: p, local: local, document: v.document, version: v.id, label: x.labels[local], effective: v.Effective, tier: rank(v)})
+		s.all = append(s.all, candidate{id: id, part: p, local: local, document: v.document, version: v.id, label: x.labels[local], effective: v.Effective, tier: int(tier)})
 		return &s.all[len(s.all)-1]
 	}
-	s.gatherWords(rank, add)
-	for i, n := range near {
-		if p, local, ok := s.view.locate(n.id); ok {
-			if c := add(p, local, n.id); c != nil {
-				c.vectorRank, c.cosine, c.hasCosine = i+1, n.cosine, true
+	s.gatherWords(f, add)
+	if s.probe == nil {
+		return
+	}
+	for _, list := range s.trim(s.view.nearest(s.probe, f, s.depth)) {
+		for i, n := range list {
+			if c := add(n.part, n.local, n.id); c != nil {
+				c.vectorRank, c.cosine, c.hasCosine = i+1, float64(n.score), true
 			}
 		}
 	}
 }
 
-func (s *search) gatherWords(rank func(*version) int, add func(p, local int, id int64) *candidate) {
+func (s *search) gatherWords(f *filter, add func(p, local int, id int64) *candidate) {
 	if s.q.Mode == Vector {
 		return
 	}
@@ -180,15 +211,19 @@ func (s *search) gatherWords(rank func(*version) int, add func(p, local int, id 
 			}
 		}
 	}
-	best := s.view.search(s.terms, s.depth, rank)
-	best[past] = best[past][:min(len(best[past]), max(pastDepth, s.q.K))]
-	for _, list := range best {
+	for _, list := range s.trim(s.view.search(s.terms, s.depth, f)) {
 		for i, f := range list {
 			if c := add(f.part, f.local, f.id); c != nil {
 				c.lexicalRank, c.lexical = i+1, float64(f.score)
 			}
 		}
 	}
+}
+
+// trim keeps fewer of those not in force.
+func (s *search) trim(best [tiers][]found) [tiers][]found {
+	best[past] = best[past][:min(len(best[past]), max(pastDepth, s.q.K))]
+	return best
 }
 
 // tierOf says whether a version counts on the day asked for.
@@ -201,33 +236,23 @@ func (s *search) tierOf(v *version) int {
 }
 
 // complete gives every candidate both scores.
-func (s *search) complete(ctx context.Context, tx pgx.Tx) error {
-	var lacking []int64
-	at := make(map[int64]int)
+func (s *search) complete() {
 	for i := range s.all {
 		c := &s.all[i]
 		if c.lexicalRank == 0 && len(s.terms) > 0 {
 			score, _ := s.view.scoreOf(c.part, c.local, s.terms)
 			c.lexical = float64(score)
 		}
-		if !c.hasCosine {
-			lacking, at[c.id] = append(lacking, c.id), i
+		if !c.hasCosine && s.probe != nil {
+			c.cosine, c.hasCosine = s.probe.cosine(s.view.parts[c.part].plane, c.local)
 		}
 	}
-	if s.vector == nil || len(lacking) == 0 {
-		return nil
-	}
-	found, err := cosines(ctx, tx, s.index.embedder, s.vector, lacking)
-	for _, n := range found {
-		s.all[at[n.id]].cosine, s.all[at[n.id]].hasCosine = n.cosine, true
-	}
-	return err
 }
 
 // fuse orders the candidates.
 func (s *search) fuse() {
 	switch {
-	case s.vector == nil || s.q.Mode == Lexical || s.q.Mode == Hybrid && s.names():
+	case s.probe == nil || s.q.Mode == Lexical || s.q.Mode == Hybrid && s.names():
 		s.weight = 0 // a question that names a provision means these words
 	case s.q.Mode == Vector || len(s.terms) == 0:
 		s.weight = 1
@@ -273,22 +298,24 @@ func (s *search) idf() (sum float64) {
 // read fetches the passages under the asker's rights. One that has vanished, or
 // may not be seen, or repeats one of the same document word for word, is
 // replaced by the next.
-func (s *search) read(ctx context.Context, tx pgx.Tx) ([]Hit, error) {
+func (s *search) read(ctx context.Context, tx pgx.Tx, first []corpus.PassageView) ([]Hit, error) {
 	type copied struct {
 		document int64
 		text     string
 	}
 	seen := make(map[copied]bool)
 	hits := make([]Hit, 0, min(s.q.K, len(s.all)))
-	for page := range slices.Chunk(s.chosen(), s.q.K+s.q.K/8+4) {
-		ids := make([]int64, len(page))
-		byID := make(map[int64]candidate, len(page))
-		for i, c := range page {
-			ids[i], byID[c.id] = c.id, c
+	for page := range slices.Chunk(s.chosen(), s.page()) {
+		views := first
+		if first = nil; views == nil {
+			var err error
+			if views, err = corpus.PassagesByID(ctx, tx, idsOf(page)); err != nil {
+				return nil, fmt.Errorf("read passages: %w", err)
+			}
 		}
-		views, err := corpus.PassagesByID(ctx, tx, ids)
-		if err != nil {
-			return nil, fmt.Errorf("read passages: %w", err)
+		byID := make(map[int64]candidate, len(page))
+		for _, c := range page {
+			byID[c.id] = c
 		}
 		for _, p := range views {
 			key := copied{p.DocumentID, p.Text}
@@ -302,6 +329,18 @@ func (s *search) read(ctx context.Context, tx pgx.Tx) ([]Hit, error) {
 		}
 	}
 	return hits, nil
+}
+
+// page is how many passages are read at a time: a few more than asked for, in
+// place of those that turn out to repeat another.
+func (s *search) page() int { return s.q.K + s.q.K/8 + 4 }
+
+func idsOf(all []candidate) []int64 {
+	ids := make([]int64, len(all))
+	for i, c := range all {
+		ids[i] = c.id
+	}
+	return ids
 }
 
 // chosen is the order in which hits are shown. Past ones stand last, but the

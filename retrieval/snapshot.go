@@ -35,10 +35,27 @@ type fileInfo struct {
 	Size int64  `json:"size"`
 	CRC  uint32 `json:"crc"`
 	Dead bitset `json:"dead,omitempty"`
+	// Vectors is the file of the shard's plane, when it has one.
+	Vectors *fileInfo `json:"vectors,omitempty"`
 }
 
-// saved remembers under which file name a shard stands in the snapshot.
-type saved map[*shard]string
+// saved remembers under which file names shards and planes stand in the snapshot.
+type saved struct {
+	shards map[*shard]string
+	planes map[*plane]string
+}
+
+func newSaved() saved { return saved{make(map[*shard]string), make(map[*plane]string)} }
+
+// lacks counts the passages whose shard or vectors are not on disk.
+func (s saved) lacks(parts []part) (n int) {
+	for _, p := range parts {
+		if s.shards[p.shard] == "" || p.plane != nil && s.planes[p.plane] == "" {
+			n += p.n
+		}
+	}
+	return n
+}
 
 // loadSnapshot opens the snapshot in dir. A missing one is fs.ErrNotExist, a
 // damaged one errCorrupt.
@@ -48,17 +65,17 @@ func loadSnapshot(dir string) (manifest, []part, saved, error) {
 	for try := 0; ; try++ {
 		m, err := readManifest(dir)
 		if err != nil {
-			return manifest{}, nil, nil, err
+			return manifest{}, nil, saved{}, err
 		}
 		parts, names, err := openParts(dir, m)
 		if err == nil {
 			return m, parts, names, nil
 		}
 		if !errors.Is(err, os.ErrNotExist) {
-			return manifest{}, nil, nil, err
+			return manifest{}, nil, saved{}, err
 		}
 		if try == 3 {
-			return manifest{}, nil, nil, fmt.Errorf("%w: %w", errCorrupt, err)
+			return manifest{}, nil, saved{}, fmt.Errorf("%w: %w", errCorrupt, err)
 		}
 	}
 }
@@ -84,57 +101,71 @@ func manifestSum(body []byte) string {
 }
 
 func openParts(dir string, m manifest) ([]part, saved, error) {
-	parts, names := make([]part, 0, len(m.Shards)), make(saved)
+	parts, names := make([]part, 0, len(m.Shards)), newSaved()
 	for _, f := range m.Shards {
-		s, err := openFile(filepath.Join(dir, filepath.Base(f.Name)), f)
+		s, err := openFile(filepath.Join(dir, filepath.Base(f.Name)), f, openShard)
 		if err != nil {
-			return nil, nil, err
+			return nil, saved{}, err
 		}
 		if len(f.Dead) > (s.n+63)/64 {
-			return nil, nil, fmt.Errorf("%w: %s", errCorrupt, f.Name)
+			return nil, saved{}, fmt.Errorf("%w: %s", errCorrupt, f.Name)
 		}
 		dead := f.Dead
 		if dead != nil {
 			dead = dead.with(s.n, nil)
 		}
-		parts, names[s] = append(parts, part{s, dead}), f.Name
+		x := part{shard: s, dead: dead}
+		names.shards[s] = f.Name
+		if f.Vectors != nil {
+			if x.plane, err = openFile(filepath.Join(dir, filepath.Base(f.Vectors.Name)), *f.Vectors, openPlane); err != nil {
+				return nil, saved{}, err
+			}
+			if x.plane.n != s.n {
+				return nil, saved{}, fmt.Errorf("%w: %s", errCorrupt, f.Vectors.Name)
+			}
+			names.planes[x.plane] = f.Vectors.Name
+		}
+		parts = append(parts, x)
 	}
 	return parts, names, nil
 }
 
-// openFile verifies a shard file and maps it. It is verified by reading, not
-// through the mapping, so that only pages that searches touch count as memory.
-func openFile(path string, want fileInfo) (*shard, error) {
+// piece is what a file of the snapshot holds.
+type piece interface{ crc() uint32 }
+
+// openFile verifies a file and maps it. It is verified by reading, not through
+// the mapping, so that only pages that searches touch count as memory.
+func openFile[T piece](path string, want fileInfo, open func([]byte, func([]byte)) (T, error)) (none T, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	defer func() { _ = f.Close() }()
 	head := make([]byte, 12)
 	if st, err := f.Stat(); err != nil || st.Size() != want.Size {
-		return nil, fmt.Errorf("%w: %s has another size", errCorrupt, path)
+		return none, fmt.Errorf("%w: %s has another size", errCorrupt, path)
 	}
 	if _, err := io.ReadFull(f, head); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", errCorrupt, path, err)
+		return none, fmt.Errorf("%w: %s: %w", errCorrupt, path, err)
 	}
 	sum := crc32.New(castagnoli)
 	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{f}, make([]byte, 1<<18)); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", errCorrupt, path, err)
+		return none, fmt.Errorf("%w: %s: %w", errCorrupt, path, err)
 	}
 	if sum.Sum32() != want.CRC {
-		return nil, fmt.Errorf("%w: %s", errCorrupt, path)
+		return none, fmt.Errorf("%w: %s", errCorrupt, path)
 	}
 	raw, err := syscall.Mmap(int(f.Fd()), 0, int(want.Size), syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
-		return nil, fmt.Errorf("map %s: %w", path, err)
+		return none, fmt.Errorf("map %s: %w", path, err)
 	}
-	s, err := openShard(raw, func(b []byte) { _ = syscall.Munmap(b) })
+	s, err := open(raw, func(b []byte) { _ = syscall.Munmap(b) })
 	if err != nil {
 		_ = syscall.Munmap(raw)
-		return nil, err
+		return none, err
 	}
 	if s.crc() != want.CRC {
-		return nil, fmt.Errorf("%w: %s", errCorrupt, path)
+		return none, fmt.Errorf("%w: %s", errCorrupt, path)
 	}
 	return s, nil
 }
@@ -148,33 +179,55 @@ var errBusy = errors.New("another process keeps the snapshot")
 func saveSnapshot(dir string, m manifest, parts []part, names saved) ([]part, saved, error) {
 	unlock, err := lock(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, saved{}, err
 	}
 	defer unlock()
 	if old, err := readManifest(dir); err == nil && old.Terms == m.Terms && old.Anchor != m.Anchor && old.Seq > m.Seq {
-		return nil, nil, errBusy
+		return nil, saved{}, errBusy
 	}
 	m.Shards = nil
-	out, kept := make([]part, 0, len(parts)), make(saved)
+	out, kept := make([]part, 0, len(parts)), newSaved()
 	for _, x := range parts {
-		info, err := saveShard(dir, x.shard, names[x.shard])
+		y, info, err := savePart(dir, x, names)
 		if err != nil {
-			return nil, nil, err
+			return nil, saved{}, err
 		}
-		s := x.shard
-		if names[s] == "" {
-			if s, err = openFile(filepath.Join(dir, info.Name), info); err != nil {
-				return nil, nil, err
-			}
+		kept.shards[y.shard] = info.Name
+		if y.plane != nil {
+			kept.planes[y.plane] = info.Vectors.Name
 		}
-		info.Dead = x.dead
-		m.Shards = append(m.Shards, info)
-		out, kept[s] = append(out, part{s, x.dead}), info.Name
+		m.Shards, out = append(m.Shards, info), append(out, y)
 	}
 	if err := writeManifest(dir, m); err != nil {
-		return nil, nil, err
+		return nil, saved{}, err
 	}
 	return out, kept, sweep(dir, m)
+}
+
+// savePart makes sure that a part's files are there and gives the part mapped from them.
+func savePart(dir string, x part, names saved) (part, fileInfo, error) {
+	info, err := saveFile(dir, x.raw, x.crc(), names.shards[x.shard], ".shard")
+	if err != nil {
+		return x, info, err
+	}
+	if names.shards[x.shard] == "" {
+		if x.shard, err = openFile(filepath.Join(dir, info.Name), info, openShard); err != nil {
+			return x, info, err
+		}
+	}
+	info.Dead = x.dead
+	if x.plane == nil {
+		return x, info, nil
+	}
+	vectors, err := saveFile(dir, x.plane.raw, x.plane.crc(), names.planes[x.plane], ".plane")
+	if err != nil {
+		return x, info, err
+	}
+	if names.planes[x.plane] == "" {
+		x.plane, err = openFile(filepath.Join(dir, vectors.Name), vectors, openPlane)
+	}
+	info.Vectors = &vectors
+	return x, info, err
 }
 
 // lock takes the folder for one writer; errBusy when another has it.
@@ -193,19 +246,19 @@ func lock(dir string) (unlock func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
-// saveShard makes sure that the shard's file is there. Files are named by their
-// content, so an existing one of the right size need not be written again.
-func saveShard(dir string, s *shard, name string) (fileInfo, error) {
-	info := fileInfo{Name: name, Size: int64(len(s.raw)), CRC: s.crc()}
+// saveFile makes sure that a file of the snapshot is there. Files are named by
+// their content, so an existing one of the right size need not be written again.
+func saveFile(dir string, raw []byte, crc uint32, name, kind string) (fileInfo, error) {
+	info := fileInfo{Name: name, Size: int64(len(raw)), CRC: crc}
 	if name == "" {
-		sum := sha256.Sum256(s.raw)
-		info.Name = hex.EncodeToString(sum[:12]) + ".shard"
+		sum := sha256.Sum256(raw)
+		info.Name = hex.EncodeToString(sum[:12]) + kind
 	}
 	path := filepath.Join(dir, info.Name)
 	if st, err := os.Stat(path); name != "" && err == nil && st.Size() == info.Size {
 		return info, nil
 	}
-	return info, writeFile(path, s.raw)
+	return info, writeFile(path, raw)
 }
 
 func writeManifest(dir string, m manifest) error {
@@ -257,20 +310,23 @@ func syncDir(dir string) error {
 	return err
 }
 
-// sweep removes shard files that the manifest does not name.
+// sweep removes files that the manifest does not name.
 func sweep(dir string, m manifest) error {
 	keep := make(map[string]bool)
 	for _, f := range m.Shards {
 		keep[f.Name] = true
+		if f.Vectors != nil {
+			keep[f.Vectors.Name] = true
+		}
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		name := e.Name()
-		if (strings.HasSuffix(name, ".shard") || strings.HasSuffix(name, ".shard.new")) && !keep[name] {
-			if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		kind := filepath.Ext(strings.TrimSuffix(e.Name(), ".new"))
+		if (kind == ".shard" || kind == ".plane") && !keep[e.Name()] {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return err
 			}
 		}

@@ -18,7 +18,11 @@ func sampleParts(n int) []part {
 		for i := range n {
 			entries = append(entries, doc{id: int64(p*n + i + 1), version: int64(i%5 + 1), text: []int{i % 7, i % 11, p}, context: []int{i % 3}}.entry())
 		}
-		parts = append(parts, part{shard: build(entries, tuned)})
+		vectors := newPlane(n, 70, 1)
+		for i := range n - 3 {
+			vectors.put(i, madeUp(70, int64(i)))
+		}
+		parts = append(parts, part{shard: build(entries, tuned), plane: vectors.seal()})
 	}
 	parts[0].dead = bitset(nil).with(n, []int{0, 3})
 	return parts
@@ -26,7 +30,7 @@ func sampleParts(n int) []part {
 
 func hitsOf(parts []part) []found {
 	v := newView(parts, map[int64]*version{1: {id: 1}, 2: {id: 2}, 3: {id: 3}, 4: {id: 4}, 5: {id: 5}}, 0, tuned)
-	return v.search(v.weigh([]string{"t1", "t2", "t3"}, tuned), 50, func(*version) int { return current })[current]
+	return v.search(v.weigh([]string{"t1", "t2", "t3"}, tuned), 50, v.newFilter(func(*version) int { return current }))[current]
 }
 
 func TestSnapshotComesBackWhole(t *testing.T) {
@@ -34,7 +38,7 @@ func TestSnapshotComesBackWhole(t *testing.T) {
 	parts := sampleParts(200)
 	want := hitsOf(parts)
 	m := manifest{Terms: "x", Seq: 7, Anchor: "a"}
-	mapped, names, err := saveSnapshot(dir, m, parts, make(saved))
+	mapped, names, err := saveSnapshot(dir, m, parts, newSaved())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +49,7 @@ func TestSnapshotComesBackWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back.Seq != 7 || back.Anchor != "a" || len(names2) != len(names) {
+	if back.Seq != 7 || back.Anchor != "a" || len(names2.shards) != len(names.shards) || len(names2.planes) != 2 {
 		t.Errorf("want the manifest as written, got %+v", back)
 	}
 	if got := hitsOf(parts2); !slices.Equal(want, got) {
@@ -55,11 +59,11 @@ func TestSnapshotComesBackWhole(t *testing.T) {
 
 func TestSnapshotKeepsOnlyWhatItNames(t *testing.T) {
 	dir := t.TempDir()
-	parts, names, err := saveSnapshot(dir, manifest{Seq: 1}, sampleParts(50), make(saved))
+	parts, names, err := saveSnapshot(dir, manifest{Seq: 1}, sampleParts(50), newSaved())
 	if err != nil {
 		t.Fatal(err)
 	}
-	merged := []part{{shard: merge(parts)}}
+	merged := []part{merge(parts)}
 	if _, _, err := saveSnapshot(dir, manifest{Seq: 2}, merged, names); err != nil {
 		t.Fatal(err)
 	}
@@ -79,11 +83,11 @@ func TestOneWriterAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := saveSnapshot(dir, manifest{}, sampleParts(5), make(saved)); !errors.Is(err, errBusy) {
+	if _, _, err := saveSnapshot(dir, manifest{}, sampleParts(5), newSaved()); !errors.Is(err, errBusy) {
 		t.Errorf("want errBusy while another writer has the folder, got %v", err)
 	}
 	unlock()
-	if _, _, err := saveSnapshot(dir, manifest{}, sampleParts(5), make(saved)); err != nil {
+	if _, _, err := saveSnapshot(dir, manifest{}, sampleParts(5), newSaved()); err != nil {
 		t.Errorf("want the folder free again, got %v", err)
 	}
 }
@@ -97,7 +101,7 @@ func TestMissingSnapshot(t *testing.T) {
 // Whatever is done to any one file, the snapshot is refused, never misread.
 func TestDamagedSnapshotIsRefused(t *testing.T) {
 	whole := t.TempDir()
-	if _, _, err := saveSnapshot(whole, manifest{Seq: 7, Anchor: "a"}, sampleParts(40), make(saved)); err != nil {
+	if _, _, err := saveSnapshot(whole, manifest{Seq: 7, Anchor: "a"}, sampleParts(40), newSaved()); err != nil {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -108,8 +112,10 @@ func TestDamagedSnapshotIsRefused(t *testing.T) {
 		if err := os.CopyFS(dir, os.DirFS(whole)); err != nil {
 			t.Fatal(err)
 		}
-		files, _ := filepath.Glob(filepath.Join(dir, "*.shard"))
-		file := rapid.SampledFrom(append(files, filepath.Join(dir, manifestName))).Draw(rt, "file")
+		shards, _ := filepath.Glob(filepath.Join(dir, "*.shard"))
+		planes, _ := filepath.Glob(filepath.Join(dir, "*.plane"))
+		named := filepath.Join(dir, manifestName)
+		file := rapid.SampledFrom(slices.Concat(shards, planes, []string{named})).Draw(rt, "file")
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -124,7 +130,7 @@ func TestDamagedSnapshotIsRefused(t *testing.T) {
 			}
 		case "bit":
 			at := rapid.IntRange(0, len(b)-2).Draw(rt, "at")
-			if b[at] ^= 1 << rapid.IntRange(0, 7).Draw(rt, "bit"); file != files[0] && at == len(b)-1 {
+			if b[at] ^= 1 << rapid.IntRange(0, 7).Draw(rt, "bit"); file == named && at == len(b)-1 {
 				rt.Skip("final line break")
 			}
 		case "longer":

@@ -7,8 +7,10 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/pgvector/pgvector-go"
 
 	"advisor/corpus"
+	"advisor/embed"
 )
 
 // The statements that feed the index. They run as worker, across all scopes;
@@ -113,4 +115,20 @@ func scanRows(rows pgx.Rows, err error) ([]row, error) {
 		var r row
 		return r, c.Scan(&r.id, &r.version, &r.title, &r.label, &r.context, &r.text)
 	})
+}
+
+// vectorsOf reads the vectors of some passages under one model.
+func vectorsOf(ctx context.Context, tx pgx.Tx, e embed.Embedder, passages []int64, each func(id int64, v []float32)) error {
+	if err := knowVectors(ctx, tx); err != nil {
+		return err
+	}
+	rows, err := tx.Query(ctx, `select passage_id, embedding from passage_vector where passage_id = any($1) and model = $2 and dim = $3`,
+		passages, e.Name(), e.Dim())
+	if err != nil {
+		return err
+	}
+	var id int64
+	var v pgvector.HalfVector
+	_, err = pgx.ForEachRow(rows, []any{&id, &v}, func() error { each(id, v.Slice()); return nil })
+	return err
 }

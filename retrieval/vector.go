@@ -2,13 +2,10 @@ package retrieval
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
-	"sync/atomic"
+	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pgvector/pgvector-go"
@@ -17,21 +14,6 @@ import (
 	"advisor/corpus"
 	"advisor/embed"
 )
-
-const (
-	// efSearch is HNSW's breadth: recall of the first hundred at a cost of about two milliseconds.
-	efSearch = 120
-	// indexFrom vectors on, the HNSW index is worth having; below, reading them all is as quick.
-	indexFrom = 5000
-)
-
-type vectorState struct{ building atomic.Bool }
-
-// nearVector is a passage with the cosine of its vector to the question's.
-type nearVector struct {
-	id     int64
-	cosine float64
-}
 
 // Embedder is the model in use, nil when there is none.
 func (x *Index) Embedder() embed.Embedder { return x.embedder }
@@ -87,104 +69,76 @@ func knowVectors(ctx context.Context, tx pgx.Tx) error {
 	return pgxvector.RegisterTypes(ctx, tx.Conn())
 }
 
-// quoted makes a model's name a literal. The planner uses a partial index only
-// when its condition stands in the statement, so a parameter will not do.
-func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-func nearestSQL(e embed.Embedder) string {
-	d := strconv.Itoa(e.Dim())
-	return `select passage_id, 1 - (embedding::halfvec(` + d + `) <=> $1) from passage_vector
-  where model = ` + quoted(e.Name()) + ` and dim = ` + d + `
-  order by embedding::halfvec(` + d + `) <=> $1 limit $2`
-}
-
-// begin asks, in one round trip, which scopes the asker sees and, when there is
-// a vector, for the passages nearest to it among those.
-func begin(ctx context.Context, tx pgx.Tx, e embed.Embedder, vector []float32, k int) (scopes []string, near []nearVector, err error) {
-	var b pgx.Batch
-	b.Queue(`select acting_scopes()`).QueryRow(func(r pgx.Row) error { return r.Scan(&scopes) })
-	if vector != nil {
-		if err := knowVectors(ctx, tx); err != nil {
-			return nil, nil, err
+// addVectors reads the vectors that parts lack and puts them in. It gives how
+// many there were.
+func (x *Index) addVectors(ctx context.Context, parts []part) (n int, err error) {
+	if x.embedder == nil {
+		return 0, nil
+	}
+	model := modelHash(x.embedder)
+	for i := range parts {
+		p := &parts[i]
+		if p.plane == nil || p.plane.model != model || p.plane.dim != x.embedder.Dim() {
+			p.plane = newPlane(p.n, x.embedder.Dim(), model).seal()
 		}
-		// Iterative: with few visible passages the scan goes on until it has enough of them.
-		b.Queue(`select set_config('hnsw.ef_search', $1, true), set_config('hnsw.iterative_scan', 'relaxed_order', true)`, strconv.Itoa(max(efSearch, k)))
-		b.Queue(nearestSQL(e), pgvector.NewHalfVector(vector), k).Query(func(rows pgx.Rows) (err error) {
-			near, err = pgx.CollectRows(rows, scanNear)
-			return err
-		})
-	}
-	err = tx.SendBatch(ctx, &b).Close()
-	return scopes, near, err
-}
-
-func scanNear(r pgx.CollectableRow) (nearVector, error) {
-	var n nearVector
-	return n, r.Scan(&n.id, &n.cosine)
-}
-
-// cosines gives the likeness of passages that only the words found.
-func cosines(ctx context.Context, tx pgx.Tx, e embed.Embedder, vector []float32, ids []int64) ([]nearVector, error) {
-	d := strconv.Itoa(e.Dim())
-	rows, err := tx.Query(ctx, `select passage_id, 1 - (embedding::halfvec(`+d+`) <=> $1) from passage_vector
-  where passage_id = any($2) and model = `+quoted(e.Name()), pgvector.NewHalfVector(vector), ids)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, scanNear)
-}
-
-// indexName is the HNSW index of a model: its name may hold anything, so a hash stands for it.
-func indexName(e embed.Embedder) string {
-	sum := sha256.Sum256([]byte(e.Name() + "/" + strconv.Itoa(e.Dim())))
-	return "passage_vector_hnsw_" + hex.EncodeToString(sum[:6])
-}
-
-// EnsureVectorIndex makes the HNSW index of the model in use when there are
-// enough vectors and it is missing. Building in bulk is several times faster
-// than adding to it, so an import into an empty corpus does it last. Killed
-// half-way it leaves nothing, and the next call starts again. Needs the owner.
-func (x *Index) EnsureVectorIndex(ctx context.Context) error {
-	if x.embedder == nil || !x.vectors.building.CompareAndSwap(false, true) {
-		return nil
-	}
-	defer x.vectors.building.Store(false)
-	pool, err := x.db.Owner(ctx)
-	if err != nil {
-		return err
-	}
-	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		need, err := needsIndex(ctx, tx, x.embedder)
-		if err != nil || !need {
-			return err
+		if p.plane.lacks <= p.dead.count() {
+			continue
 		}
-		d := strconv.Itoa(x.embedder.Dim())
-		// The graph is built in memory as far as this reaches: 1.3 KB a passage at 256 dimensions.
-		if _, err := tx.Exec(ctx, `set local maintenance_work_mem = '192MB'`); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `create index `+indexName(x.embedder)+` on passage_vector
-  using hnsw ((embedding::halfvec(`+d+`)) halfvec_cosine_ops) with (m = 16, ef_construction = 64)
-  where model = `+quoted(x.embedder.Name())+` and dim = `+d)
+		added, err := x.fillPlane(ctx, p)
 		if err != nil {
-			return fmt.Errorf("build vector index: %w", err)
+			return n, fmt.Errorf("read vectors: %w", err)
 		}
-		return nil
-	})
+		n += added
+	}
+	return n, nil
 }
 
-// needsIndex takes a lock so that two processes do not build the same index,
-// and looks whether it is there and worth it.
-func needsIndex(ctx context.Context, tx pgx.Tx, e embed.Embedder) (bool, error) {
-	var free, there bool
-	err := tx.QueryRow(ctx, `select pg_try_advisory_xact_lock(hashtext($1)), to_regclass('public.' || $1) is not null`, indexName(e)).Scan(&free, &there)
-	if err != nil || !free || there {
-		return false, err
+// fillPlane replaces a part's plane by one with the vectors that have come since.
+func (x *Index) fillPlane(ctx context.Context, p *part) (n int, err error) {
+	var lacking []int64
+	for i, s := range p.plane.scale {
+		if s == absent && !p.dead.has(i) {
+			lacking = append(lacking, p.ids[i])
+		}
 	}
-	var n int
-	// Counting stops at the limit; the index on (passage_id, model) would not help.
-	err = tx.QueryRow(ctx, `select count(*) from (select from passage_vector where model = $1 and dim = $2 limit $3) t`, e.Name(), e.Dim(), indexFrom).Scan(&n)
-	return n >= indexFrom, err
+	var filled *plane
+	for page := range slices.Chunk(lacking, pageSize) {
+		err := x.db.Work(ctx, func(tx pgx.Tx) error {
+			return vectorsOf(ctx, tx, x.embedder, page, func(id int64, v []float32) {
+				if filled == nil {
+					filled = p.plane.clone()
+				}
+				filled.put(p.local(id), v)
+				n++
+			})
+		})
+		if err != nil {
+			return n, err
+		}
+	}
+	if filled != nil {
+		p.plane = filled.seal()
+	}
+	return n, nil
+}
+
+// lookEvery is how long vectors that came later than their passages wait: those
+// of a new model, which another process may be making.
+const lookEvery = time.Second
+
+// lateVectors looks for vectors that passages of the index still lack.
+func (x *Index) lateVectors(ctx context.Context) error {
+	v := x.current.Load()
+	if x.embedder == nil || x.now().Sub(x.lastLook) < lookEvery {
+		return nil
+	}
+	x.lastLook = x.now()
+	parts := slices.Clone(v.parts)
+	n, err := x.addVectors(ctx, parts)
+	if err == nil && n > 0 {
+		x.current.Store(newView(parts, v.versions, v.seq, x.p))
+	}
+	return err
 }
 
 // fillBatch passages are embedded and stored together when a model is new.
@@ -200,11 +154,21 @@ func (x *Index) FillVectors(ctx context.Context) (int, error) {
 	total, after := 0, int64(0)
 	for {
 		last, n, err := x.fillPage(ctx, after)
-		if err != nil || last == 0 {
+		if err != nil {
 			return total, err
+		}
+		if last == 0 {
+			break
 		}
 		total, after = total+n, last
 	}
+	if total == 0 {
+		return 0, nil
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.lastLook = time.Time{}
+	return total, x.lateVectors(ctx)
 }
 
 // fillPage embeds the next passages after an id that lack a vector.

@@ -107,13 +107,7 @@ func (e *env) behind(ctx context.Context) (stop func(), err error) {
 }
 
 func (e *env) fillVectors(ctx context.Context) {
-	if _, err := e.idx.FillVectors(ctx); err != nil {
-		if ctx.Err() == nil {
-			e.log.Error("fill vectors", "err", err)
-		}
-		return
-	}
-	if err := e.idx.EnsureVectorIndex(ctx); err != nil && ctx.Err() == nil {
-		e.log.Error("make the vector index", "err", err)
+	if _, err := e.idx.FillVectors(ctx); err != nil && ctx.Err() == nil {
+		e.log.Error("fill vectors", "err", err)
 	}
 }
