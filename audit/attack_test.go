@@ -1,16 +1,23 @@
 package audit_test
 
 import (
+	"flag"
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"advisor/audit"
 	"advisor/internal/db"
 	"advisor/internal/db/dbtest"
 
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/tlog"
 )
+
+var update = flag.Bool("update", false, "write docs/attacks.md anew")
 
 // recompute rebuilds every stored hash from the leaves as they now are: what an
 // attacker with the owner's rights and this source code can do.
@@ -113,8 +120,10 @@ func TestAttacks(t *testing.T) {
 		{"edited after the last outside checkpoint, recomputed", func(t *testing.T, d *db.DB) { owner(t, d, edit+`17`); recompute(t, d) },
 			nil, nil}, // the honest miss: nobody else holds anything that covers leaf 17
 	}
+	var table strings.Builder
 	for _, a := range attacks {
 		t.Run(a.name, func(t *testing.T) {
+			row := []string{a.name}
 			d, key := dbtest.New(t), openKey(t)
 			appendN(t, d, 5)
 			sign(t, d, key)
@@ -142,9 +151,76 @@ func TestAttacks(t *testing.T) {
 					t.Errorf("%s: want %+v, got %+v", way.name, way.want, report.Problems)
 				}
 				t.Logf("%-26s %s", way.name, outcome(report))
+				row = append(row, outcome(report))
 			}
+			row = append(row, atWitness(t, d, key, kept))
+			fmt.Fprintf(&table, "| %s |\n", strings.Join(row, " | "))
 		})
 	}
+	keepTable(t, table.String())
+}
+
+// atWitness is what a witness says that holds the checkpoint of 15 leaves and is
+// shown the log, signed anew: the attacker of this column has the key as well.
+func atWitness(t *testing.T, d *db.DB, key *audit.Key, kept audit.Checkpoint) string {
+	t.Helper()
+	k := audit.Kept{Dir: t.TempDir(), Keys: []string{key.Public()}}
+	none := func(int64, int64) (tlog.TreeProof, error) { return nil, nil }
+	if _, err := k.Accept([]byte(kept.Note), none); err != nil {
+		t.Fatal(err)
+	}
+	var proofs = func(older, newer int64) (p tlog.TreeProof, err error) {
+		err = d.Read(t.Context(), 1, func(tx pgx.Tx) error { p, err = audit.Consistency(t.Context(), tx, older, newer); return err })
+		return p, err
+	}
+	owner(t, d, `insert into account (id, login, name) overriding system value values (1, 'watcher', '见证') on conflict do nothing`)
+	owner(t, d, `delete from audit_checkpoint`)
+	var c audit.Checkpoint
+	err := d.Work(t.Context(), func(tx pgx.Tx) (err error) {
+		c, err = audit.Sign(t.Context(), tx, key, time.Now())
+		return err
+	})
+	if err != nil {
+		return "caught: it cannot be signed (" + code(err) + ")"
+	}
+	if _, err := k.Accept([]byte(c.Note), proofs); err != nil {
+		return "caught: " + code(err)
+	}
+	return "nothing found"
+}
+
+const attacksFile = "../docs/attacks.md"
+
+const attacksHead = `# What the log catches, and what it cannot
+
+Written by audit's TestAttacks, which keeps it true (` + "`go test ./audit -run TestAttacks -update`" + `). Each attack is on a log of 20
+records with checkpoints of its own at 5 and 10 and one that somebody else keeps, at 15. The attacker owns the database
+and this source code. Columns: what ` + "`audit verify`" + ` finds with the database's own tables alone, what it finds with the
+checkpoint kept elsewhere, and what a witness on another machine says when the attacker, who now has the signing key as
+well, signs what is left.
+
+So what may be promised: nobody without the key can make a new valid checkpoint; history before the last checkpoint
+that *somebody else* holds cannot be rewritten unnoticed, not even with database and key; a receipt proves offline that
+its record is in the log. What may not be promised: that a record was true or complete when it was written; anything
+after the last checkpoint held elsewhere; that deletion is prevented (it is found); that the times are right.
+
+| attack | verify, alone | verify, against the kept checkpoint | witness |
+|---|---|---|---|
+`
+
+func keepTable(t *testing.T, rows string) {
+	t.Helper()
+	want := attacksHead + rows
+	if *update {
+		if err := os.WriteFile(attacksFile, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(attacksFile)
+	if err != nil || string(got) != want {
+		t.Errorf("docs/attacks.md is not what the attacks gave (%v); run with -update and read the difference", err)
+	}
+	t.Log("\n" + rows)
 }
 
 func outcome(r audit.Report) string {

@@ -46,7 +46,15 @@ func Sign(ctx context.Context, tx pgx.Tx, key *Key, now time.Time) (Checkpoint, 
 	if size == 0 {
 		return Checkpoint{}, emptyLog
 	}
-	known, err := verifiers([]string{key.public})
+	key, err := key.present()
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	publics, err := key.Publics()
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	known, err := verifiers(publics)
 	if err != nil {
 		return Checkpoint{}, err
 	}

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"advisor/internal/problem"
+
 	"golang.org/x/mod/sumdb/note"
 )
 
@@ -25,6 +27,7 @@ const (
 // Key signs checkpoints. Its name is the log's origin: the first line of every
 // checkpoint, made at random once so that no two logs share it.
 type Key struct {
+	dir    string
 	signer note.Signer
 	public string
 }
@@ -32,6 +35,9 @@ type Key struct {
 // OpenKey reads the signing key from dir and makes one there at first use.
 func OpenKey(dir string) (*Key, error) {
 	file := filepath.Join(dir, privateFile)
+	if err := onlyOurs(file); err != nil {
+		return nil, err
+	}
 	secret, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeKey(dir); err != nil {
@@ -46,7 +52,41 @@ func OpenKey(dir string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
+	key.dir = dir
 	return key, writePublic(dir, key.public)
+}
+
+// onlyOurs refuses a private key that others may read: whoever has it can sign
+// a rewritten log. What nobody but the account that runs the program (and root)
+// may read is mode 0600.
+func onlyOurs(file string) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil //nolint:nilerr // not there yet: it is made, or reading says why not
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return problem.New(problem.Failed, "key-open", "未能使用签名密钥", fmt.Sprintf("%s 的权限是 %04o，本账号以外的人也能读取", file, info.Mode().Perm()),
+			"请执行 chmod 600 "+file+"；如果可能已被他人读取，请随后执行 advisor audit rotate 更换密钥")
+	}
+	return nil
+}
+
+// present is the key as it now lies in its folder: another program may have
+// rotated it.
+func (k *Key) present() (*Key, error) {
+	if k.dir == "" {
+		return k, nil
+	}
+	return OpenKey(k.dir)
+}
+
+// Publics are the public keys whose signatures count: the present one and those
+// that it followed.
+func (k *Key) Publics() ([]string, error) {
+	if k.dir == "" {
+		return []string{k.public}, nil
+	}
+	return PublicKeys(k.dir)
 }
 
 // Public is the key that others verify with: origin, key id and key in one word.
@@ -102,24 +142,30 @@ func makeKey(dir string) error {
 	if _, err := rand.Read(name); err != nil {
 		return err
 	}
-	secret, _, err := note.GenerateKey(rand.Reader, "advisor-"+hex.EncodeToString(name))
+	tmp, err := newSecret(dir, "advisor-"+hex.EncodeToString(name))
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(dir, privateFile+"-*") // CreateTemp makes it 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(secret + "\n")
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	err = os.Link(tmp.Name(), filepath.Join(dir, privateFile))
+	defer os.Remove(tmp)
+	err = os.Link(tmp, filepath.Join(dir, privateFile))
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
 	return err
+}
+
+// newSecret makes a key for an origin and writes it whole to a file of its own, mode 0600.
+func newSecret(dir, origin string) (file string, err error) {
+	secret, _, err := note.GenerateKey(rand.Reader, origin)
+	if err != nil {
+		return "", err
+	}
+	tmp, err := os.CreateTemp(dir, privateFile+"-*") // CreateTemp makes it 0600
+	if err != nil {
+		return "", err
+	}
+	_, err = tmp.WriteString(secret + "\n")
+	return tmp.Name(), errors.Join(err, tmp.Sync(), tmp.Close())
 }
 
 // writePublic lays the public key beside the private one for people to copy.

@@ -67,15 +67,16 @@ func (r Receipt) File() ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// VerifyReceipt checks a receipt file with a public key and nothing else.
+// VerifyReceipt checks a receipt, its file or the text of its QR code, with a
+// public key and nothing else.
 func VerifyReceipt(file []byte, publicKey string) (Proved, error) {
 	known, err := verifiers([]string{publicKey})
 	if err != nil {
 		return Proved{}, err
 	}
-	var r Receipt
-	if err := json.Unmarshal(file, &r); err != nil || r.Format != receiptFormat {
-		return Proved{}, badReceipt.Because(errors.Join(err, errors.New("not a receipt")))
+	r, err := readReceipt(file)
+	if err != nil {
+		return Proved{}, badReceipt.Because(err)
 	}
 	c, err := openCheckpoint(r.Checkpoint, known)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 // Database is what a Witness asks of the database; *db.DB is one.
 type Database interface {
+	As(ctx context.Context, account int64, fn func(tx pgx.Tx) error) error
 	Read(ctx context.Context, account int64, fn func(tx pgx.Tx) error) error
 	Work(ctx context.Context, fn func(tx pgx.Tx) error) error
 }

@@ -192,7 +192,11 @@ func (d *Desk) Receipt(ctx context.Context, actor accounts.Account, application 
 		if _, err := audit.Sign(ctx, tx, d.Key, d.Now()); err != nil {
 			return err
 		}
-		r, err := audit.NewReceipt(ctx, tx, a.LeafSeq, d.Key.Public())
+		keys, err := d.Key.Publics()
+		if err != nil {
+			return err
+		}
+		r, err := audit.NewReceipt(ctx, tx, a.LeafSeq, keys...)
 		if err != nil {
 			return err
 		}

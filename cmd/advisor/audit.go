@@ -55,6 +55,8 @@ func (e *env) checkpoint(ctx context.Context) (c audit.Checkpoint, err error) {
 
 func auditVerify(f *flags) action {
 	file := f.String("checkpoint", "", "保存在别处的检查点文件")
+	exported := f.String("log", "", "audit export 写出的日志文件：脱机核验，不用数据库")
+	key := f.String("key", "", "公钥，或公钥文件；脱机核验时用")
 	return func(ctx context.Context, e *env, _ []string) error {
 		o := audit.Options{Books: []audit.Books{experts.NewBooks()}}
 		if *file != "" {
@@ -64,7 +66,7 @@ func auditVerify(f *flags) action {
 			}
 			o.Checkpoint = b
 		}
-		r, err := e.verify(ctx, o)
+		r, err := e.verifyAny(ctx, o, *exported, *key)
 		if err != nil {
 			return err
 		}
@@ -76,6 +78,26 @@ func auditVerify(f *flags) action {
 		}
 		return nil
 	}
+}
+
+// verifyAny verifies the database's log, or an exported one without any database.
+func (e *env) verifyAny(ctx context.Context, o audit.Options, exported, key string) (r audit.Report, err error) {
+	if exported == "" {
+		return e.verify(ctx, o)
+	}
+	if o.Checkpoint == nil {
+		return r, problem.New(problem.Invalid, "usage", "脱机核验日志", "没有给出 --checkpoint", "须有一份保存在别处的检查点，否则无从比对")
+	}
+	keys, err := e.publicKeys(key)
+	if err != nil {
+		return r, err
+	}
+	f, err := os.Open(exported)
+	if err != nil {
+		return r, problem.New(problem.NotFound, "no-log", "未能读取日志文件 "+exported, err.Error(), "请核对路径")
+	}
+	defer f.Close()
+	return audit.VerifyExport(f, o.Checkpoint, keys)
 }
 
 func (e *env) verify(ctx context.Context, o audit.Options) (r audit.Report, err error) {
