@@ -9,7 +9,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"regexp"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -67,8 +69,7 @@ func (e *exchange) judge(resp *http.Response, err error) (after time.Duration, a
 	io.CopyN(io.Discard, resp.Body, 4<<10) // so that the connection can serve again
 	resp.Body.Close()
 	status := fmt.Errorf("status %d", resp.StatusCode)
-	seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-	after = time.Duration(min(max(seconds, 0), 3600)) * time.Second
+	after = retryAfter(resp.Header)
 	switch {
 	case resp.StatusCode == http.StatusTooManyRequests:
 		e.failure = Busy.because(status)
@@ -82,6 +83,23 @@ func (e *exchange) judge(resp *http.Response, err error) (after time.Duration, a
 		return 0, false
 	}
 	return after, true
+}
+
+// retryAfter is what a server asks for, in seconds or as a date.
+func retryAfter(h http.Header) time.Duration {
+	v := h.Get("Retry-After")
+	if seconds, err := strconv.Atoi(v); err == nil {
+		return time.Duration(min(max(seconds, 0), 3600)) * time.Second
+	}
+	at, err := http.ParseTime(v)
+	if err != nil {
+		return 0
+	}
+	now, err := http.ParseTime(h.Get("Date")) // the server's own clock: ours may differ
+	if err != nil {
+		return 0
+	}
+	return max(0, at.Sub(now))
 }
 
 // bare drops the address from a network error: it may hold a password.
@@ -100,6 +118,9 @@ func (e *exchange) accept(resp *http.Response) (*http.Response, error) {
 	e.body = &limited{ReadCloser: resp.Body, left: e.config.MaxBytes}
 	resp.Body = e.body
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if packed := resp.Header.Get("Content-Encoding"); packed != "" && packed != "identity" {
+		kind = "packed as " + packed // nobody asked for that; nothing here unpacks it
+	}
 	switch kind {
 	case "text/event-stream":
 		return resp, nil
@@ -177,9 +198,25 @@ func (e *exchange) explain(ctx context.Context, err error) error {
 		if f := e.body.failure(); f != nil {
 			return f
 		}
-		return CutOff.because(err)
+		return CutOff.because(e.scrub(err))
 	}
-	return Broken.because(err)
+	return Broken.because(e.scrub(err))
+}
+
+var keyShaped = regexp.MustCompile(`(?i)(bearer\s+|\b(?:sk|pk|ak|key|token)[-_])[A-Za-z0-9._\-]{8,}`)
+
+// scrub takes out of an error what must not reach a log: the key, whatever looks
+// like one, and a long text that the server may have sent back to us.
+func (e *exchange) scrub(err error) error {
+	text := err.Error()
+	if e.config.APIKey != "" {
+		text = strings.ReplaceAll(text, e.config.APIKey, "***")
+	}
+	text = keyShaped.ReplaceAllString(text, "${1}***")
+	if r := []rune(text); len(r) > 300 {
+		text = string(r[:300]) + "…"
+	}
+	return errors.New(text)
 }
 
 // ended says whether the response was read to its proper end.

@@ -22,6 +22,10 @@ type Request struct {
 	System, User string
 	Schema       json.RawMessage // of the reply; servers that cannot enforce it ignore it
 	MaxTokens    int
+	// On whose account it is asked, and the scopes beyond public whose text it
+	// carries: for budgets and for the replies that are kept.
+	Account int64
+	Scopes  []string
 }
 
 // Reply is what came back.

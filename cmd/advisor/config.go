@@ -8,8 +8,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
+	"advisor/advice"
 	"advisor/internal/problem"
 )
 
@@ -20,6 +22,8 @@ type config struct {
 	PGBin                                        string
 	Addr, PublicURL                              string
 	LLM, LLM2                                    modelServer
+	AccountTokens, OfficeTokens, LLMPrice        string
+	budget                                       advice.Limits // of the three before
 	Embed                                        string
 	EmbedServer                                  modelServer
 	EmbedDim                                     string
@@ -52,6 +56,9 @@ var settings = []setting{
 	{"ADVISOR_LLM2_BASE_URL", "", "备用大模型服务地址", false, func(c *config) *string { return &c.LLM2.BaseURL }},
 	{"ADVISOR_LLM2_API_KEY", "", "备用大模型服务密钥", true, func(c *config) *string { return &c.LLM2.APIKey }},
 	{"ADVISOR_LLM2_MODEL", "", "备用大模型名称", false, func(c *config) *string { return &c.LLM2.Model }},
+	{"ADVISOR_LLM_ACCOUNT_TOKENS", "", "每个账号每天可用的模型词元数；空则不限", false, func(c *config) *string { return &c.AccountTokens }},
+	{"ADVISOR_LLM_OFFICE_TOKENS", "", "全单位每天可用的模型词元数；空则不限", false, func(c *config) *string { return &c.OfficeTokens }},
+	{"ADVISOR_LLM_PRICE", "", "每百万词元的价格：输入,输出（如 2,8），用于记录费用", false, func(c *config) *string { return &c.LLMPrice }},
 	{"ADVISOR_EMBED", "static", "向量来源：static、openai、onnx:目录", false, func(c *config) *string { return &c.Embed }},
 	{"ADVISOR_EMBED_BASE_URL", "", "openai 向量服务地址", false, func(c *config) *string { return &c.EmbedServer.BaseURL }},
 	{"ADVISOR_EMBED_API_KEY", "", "openai 向量服务密钥", true, func(c *config) *string { return &c.EmbedServer.APIKey }},
@@ -106,8 +113,8 @@ func (c *config) check() error {
 			return badSetting(name, v, "应为 http:// 或 https:// 开头的网址")
 		}
 	}
-	if c.LLM.BaseURL != "" && c.LLM.Model == "" {
-		return badSetting("ADVISOR_LLM_MODEL", "", "给出了 ADVISOR_LLM_BASE_URL 就必须给出模型名称")
+	if err := c.checkModels(); err != nil {
+		return err
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Log)); err != nil {
@@ -122,6 +129,42 @@ func (c *config) check() error {
 	return nil
 }
 
+// checkModels reads what is set about models and their cost.
+func (c *config) checkModels() error {
+	for name, m := range map[string]modelServer{"ADVISOR_LLM": c.LLM, "ADVISOR_LLM2": c.LLM2} {
+		if m.BaseURL != "" && m.Model == "" {
+			return badSetting(name+"_MODEL", "", "给出了 "+name+"_BASE_URL 就必须给出模型名称")
+		}
+	}
+	if c.LLM2.BaseURL != "" && c.LLM.BaseURL == "" {
+		return badSetting("ADVISOR_LLM2_BASE_URL", c.LLM2.BaseURL, "没有设置 ADVISOR_LLM_BASE_URL，备用服务无从备用")
+	}
+	for name, v := range map[string]struct {
+		text string
+		at   *int64
+	}{"ADVISOR_LLM_ACCOUNT_TOKENS": {c.AccountTokens, &c.budget.AccountTokens}, "ADVISOR_LLM_OFFICE_TOKENS": {c.OfficeTokens, &c.budget.OfficeTokens}} {
+		if v.text == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(v.text, 10, 64)
+		if err != nil || n <= 0 {
+			return badSetting(name, v.text, "应为正整数")
+		}
+		*v.at = n
+	}
+	if c.LLMPrice == "" {
+		return nil
+	}
+	in, out, ok := strings.Cut(c.LLMPrice, ",")
+	var err1, err2 error
+	c.budget.InputPrice, err1 = strconv.ParseFloat(strings.TrimSpace(in), 64)
+	c.budget.OutputPrice, err2 = strconv.ParseFloat(strings.TrimSpace(out), 64)
+	if !ok || err1 != nil || err2 != nil || !(c.budget.InputPrice >= 0 && c.budget.OutputPrice >= 0) {
+		return badSetting("ADVISOR_LLM_PRICE", c.LLMPrice, "应写作 输入价格,输出价格")
+	}
+	return nil
+}
+
 func badSetting(name, value, why string) error {
 	return problem.New(problem.Invalid, "bad-setting", fmt.Sprintf("设置 %s 的值 %q 不能使用", name, value), why, "改正后重新执行；advisor help config 列出全部设置")
 }
@@ -129,11 +172,38 @@ func badSetting(name, value, why string) error {
 func (c *config) logger(w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.Log)) // checked in check
-	o := &slog.HandlerOptions{Level: level}
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: c.mask()}
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// mask keeps the configured secrets out of the log, whoever put one there.
+func (c *config) mask() func([]string, slog.Attr) slog.Attr {
+	var pairs []string
+	for _, s := range settings {
+		v := *s.at(c)
+		if !s.secret || v == "" {
+			continue
+		}
+		if u, err := url.Parse(v); err == nil && u.User != nil { // an address: its password alone is secret
+			v, _ = u.User.Password()
+		}
+		if len(v) >= 4 {
+			pairs = append(pairs, v, "***")
+		}
+	}
+	hide := strings.NewReplacer(pairs...)
+	return func(_ []string, a slog.Attr) slog.Attr {
+		switch v := a.Value.Any().(type) {
+		case string:
+			return slog.String(a.Key, hide.Replace(v))
+		case error:
+			return slog.String(a.Key, hide.Replace(v.Error()))
+		}
+		return a
+	}
 }
 
 func (c *config) values() map[string]string {

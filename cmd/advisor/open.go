@@ -258,10 +258,28 @@ func (e *env) experts(ctx context.Context) (accounts.Account, error) {
 	return actor, nil
 }
 
-// openModel gives nil when no model is configured: the offline drafter works alone.
+// openModel gives nil when no model is configured: the offline drafter works
+// alone. Nothing is asked of a server here, so one that is down stops nothing.
 func (e *env) openModel() (llm.Generator, error) {
 	if e.cfg.LLM.BaseURL == "" {
 		return nil, nil
 	}
-	return llm.Open(llm.Config{BaseURL: e.cfg.LLM.BaseURL, APIKey: e.cfg.LLM.APIKey, Model: e.cfg.LLM.Model})
+	book := advice.NewBook(e.db, e.cfg.budget, e.now)
+	first, err := e.openServer(e.cfg.LLM, book)
+	if err != nil || e.cfg.LLM2.BaseURL == "" {
+		return first, err
+	}
+	second, err := e.openServer(e.cfg.LLM2, book)
+	if err != nil {
+		return nil, err
+	}
+	return llm.Fallback(first, second), nil
+}
+
+func (e *env) openServer(s modelServer, book llm.Book) (llm.Generator, error) {
+	g, err := llm.Open(llm.Config{BaseURL: s.BaseURL, APIKey: s.APIKey, Model: s.Model})
+	if err != nil {
+		return nil, err
+	}
+	return llm.Guard(llm.Steady(g, e.now), book, e.now, e.log), nil
 }
