@@ -21,7 +21,7 @@ func merge(base, theirs, mine advice.Body) (advice.Body, []string) {
 		if name == "claims" {
 			continue
 		}
-		v, ok := pick(b[name], t[name], m[name])
+		v, ok := onlyChange(b[name], t[name], m[name])
 		if !ok {
 			clashes = append(clashes, partName(name))
 		}
@@ -43,8 +43,8 @@ func merge(base, theirs, mine advice.Body) (advice.Body, []string) {
 	return out, nil
 }
 
-// pick is the three-way choice for one part; nil stands for absent.
-func pick(base, theirs, mine json.RawMessage) (json.RawMessage, bool) {
+// onlyChange is the three-way choice for one part; nil stands for absent.
+func onlyChange(base, theirs, mine json.RawMessage) (json.RawMessage, bool) {
 	switch {
 	case bytes.Equal(theirs, mine):
 		return theirs, true
@@ -63,7 +63,7 @@ func mergeClaims(base, theirs, mine []json.RawMessage) ([]json.RawMessage, []str
 	merged := append([]json.RawMessage{}, newBehind(-1, t, theirs, m, mine)...)
 	var clashes []string
 	for i := range base {
-		v, ok := pick(base[i], at(theirs, t.of[i]), at(mine, m.of[i]))
+		v, ok := onlyChange(base[i], at(theirs, t.of[i]), at(mine, m.of[i]))
 		if !ok {
 			clashes = append(clashes, fmt.Sprintf("第 %d 条论断", i+1))
 		}
