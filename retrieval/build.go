@@ -43,15 +43,13 @@ func build(entries []entry, p params) *shard {
 	versions, index := numberVersions(entries)
 	s := newShard(counts{len(entries), len(versions), countTerms(all), len(all)})
 	copy(s.versions, versions)
-	var sum uint64
 	for i, e := range entries {
 		s.ids[i], s.version[i], s.labels[i] = e.id, index[e.version], e.label
 		length := 4*len(e.text) + int(p.contextLength)*len(e.context)
 		s.length[i] = codeLength(length)
-		sum += uint64(length)
 	}
 	fillPostings(s, all)
-	s.seal(sum)
+	s.seal()
 	return s
 }
 

@@ -34,11 +34,11 @@ func within(named []string, t string) bool {
 // evidence sums up how well the hits answer the question. It looks at hits in
 // the order shown, of which the first ten count.
 func (s *search) evidence(hits []Hit) Evidence {
-	e := Evidence{Terms: len(s.terms)}
+	e := Evidence{Terms: s.said()}
 	idf := s.idf()
 	if idf > 0 {
 		for _, t := range s.terms {
-			if t.df > 0 {
+			if t.df > 0 && !t.meant {
 				e.Known += float64(t.weight) / idf
 			}
 		}
@@ -73,6 +73,9 @@ func (s *search) cover(h Hit, covered []bool, mark bool) (sum float64) {
 	}
 	_, has := s.view.scoreOf(p, local, s.terms)
 	for _, i := range has {
+		if s.terms[i].meant {
+			continue
+		}
 		sum += float64(s.terms[i].weight)
 		covered[i] = covered[i] || mark
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"advisor/corpus"
 )
 
 const (
@@ -24,6 +26,8 @@ const (
 	saveEvery = 2 * time.Minute
 	// keepParts is how many small shards may stand beside the full ones.
 	keepParts = 8
+	// buryShare: with more than one dead passage in so many a shard is written anew.
+	buryShare = 32
 )
 
 // Follow keeps the index up to date until ctx ends: at once when the database
@@ -103,12 +107,20 @@ func (x *Index) sync(ctx context.Context) error {
 	}
 	for {
 		var changes []change
+		var words int64
 		err := x.db.Work(ctx, func(tx pgx.Tx) (err error) {
-			changes, err = changesAfter(ctx, tx, x.current.Load().seq, changeLimit)
+			if words, err = corpus.DictionarySeq(ctx, tx); err == nil {
+				changes, err = changesAfter(ctx, tx, x.current.Load().seq, changeLimit)
+			}
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("read changes: %w", err)
+		}
+		if words != x.lexis.seq {
+			if err := x.relearn(ctx, words); err != nil {
+				return err
+			}
 		}
 		if len(changes) == 0 {
 			if err := x.lateVectors(ctx); err != nil {
@@ -160,14 +172,14 @@ func (x *Index) rebuild(ctx context.Context) error {
 		if len(rows) == 0 {
 			break
 		}
-		fresh := []part{{shard: build(x.entries(rows), x.p)}}
+		fresh := []part{{shard: build(x.lexis.entries(rows), x.p)}}
 		if _, err := x.addVectors(ctx, fresh); err != nil {
 			return err
 		}
 		parts = compact(append(parts, fresh...))
 		after = rows[len(rows)-1].id
 	}
-	x.current.Store(newView(parts, versions, seq, x.p))
+	x.publish(parts, versions, seq)
 	return x.save(ctx, 1)
 }
 
@@ -203,7 +215,7 @@ func (x *Index) apply(ctx context.Context, changes []change) error {
 				return err
 			}
 			if len(rows) > 0 {
-				parts = append(parts, part{shard: build(x.entries(rows), x.p)})
+				parts = append(parts, part{shard: build(x.lexis.entries(rows), x.p)})
 			}
 		}
 		return nil
@@ -215,7 +227,7 @@ func (x *Index) apply(ctx context.Context, changes []change) error {
 		return err
 	}
 	parts = compact(parts)
-	x.current.Store(newView(parts, versions, changes[len(changes)-1].seq, x.p))
+	x.publish(parts, versions, changes[len(changes)-1].seq)
 	return nil
 }
 
@@ -250,7 +262,7 @@ func bury(parts []part, versions, present []int64) (fresh []int64) {
 			}
 		}
 		if len(dead) > 0 {
-			parts[p].dead = x.dead.with(x.n, dead)
+			parts[p] = x.bury(dead)
 		}
 	}
 	return slices.Sorted(maps.Keys(missing))
@@ -259,6 +271,12 @@ func bury(parts []part, versions, present []int64) (fresh []int64) {
 // compact merges small shards so that few stand beside the full ones: the
 // smallest together, up to the limit, again and again as they come.
 func compact(parts []part) []part {
+	for i, p := range parts {
+		if p.dead.count() > p.n/buryShare {
+			parts[i] = merge(parts[i : i+1])
+		}
+	}
+	parts = slices.DeleteFunc(parts, func(p part) bool { return p.n == 0 })
 	for {
 		full := 0
 		for _, p := range parts {
@@ -282,7 +300,7 @@ func compact(parts []part) []part {
 }
 
 // entries cuts rows into terms, on every processor.
-func (x *Index) entries(rows []row) []entry {
+func (x *lexis) entries(rows []row) []entry {
 	out := make([]entry, len(rows))
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
@@ -297,7 +315,7 @@ func (x *Index) entries(rows []row) []entry {
 	return out
 }
 
-func (x *Index) entry(r row) entry {
+func (x *lexis) entry(r row) entry {
 	e := entry{id: r.id, version: r.version, label: labelHash(r.label, r.text)}
 	e.text = hashTerms(x.cutter.Terms(r.text))
 	e.context = hashTerms(x.cutter.Terms(r.context))

@@ -23,9 +23,11 @@ import (
 // processes may have one open on the same folder.
 type Index struct {
 	db       *db.DB
-	embedder embed.Embedder // nil: words only
-	cutter   *segment.Segmenter
-	dir      string // of the snapshot; empty: kept in memory only
+	embedder embed.Embedder     // nil: words only
+	cutter   *segment.Segmenter // shared with the other rooms
+	plain    *segment.Segmenter // the same without the office's own words
+	lexis    *lexis             // guarded by mu; readers take the view's
+	dir      string             // of the snapshot; empty: kept in memory only
 	log      *slog.Logger
 	p        params
 	blend    blend
@@ -48,7 +50,8 @@ func Open(ctx context.Context, d *db.DB, e embed.Embedder, s *segment.Segmenter,
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	x := &Index{db: d, embedder: e, cutter: s, dir: dir, log: log, p: tuned, blend: learned, now: time.Now, onDisk: newSaved(), diskSeq: -1}
+	x := &Index{db: d, embedder: e, cutter: s, plain: s.With(nil), dir: dir, log: log, p: tuned, blend: learned, now: time.Now, onDisk: newSaved(), diskSeq: -1}
+	x.lexis = newLexis(x.plain, nil)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	err := d.Work(ctx, func(tx pgx.Tx) error { return x.load(ctx, tx) })
@@ -68,7 +71,7 @@ func (x *Index) load(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	x.current.Store(newView(nil, versions, -1, x.p))
+	x.publish(nil, versions, -1)
 	if x.dir == "" {
 		return nil
 	}
@@ -94,7 +97,8 @@ func (x *Index) load(ctx context.Context, tx pgx.Tx) error {
 	if _, err := x.addVectors(ctx, parts); err != nil {
 		return err
 	}
-	x.current.Store(newView(parts, versions, m.Seq, x.p))
+	x.lexis = newLexis(x.plain, m.Words)
+	x.publish(parts, versions, m.Seq)
 	return nil
 }
 
@@ -105,11 +109,18 @@ const sampleText = "云川市人民政府办公室关于印发《云川市公共
 // fingerprint changes whenever the same passages would make another index.
 func (x *Index) fingerprint() string {
 	h := sha256.New()
-	for _, t := range x.cutter.Terms(sampleText) {
+	for _, t := range x.plain.Terms(sampleText) {
 		_, _ = h.Write([]byte(t + "\n"))
 	}
 	_, _ = fmt.Fprintf(h, "%s %d %d", shardMagic, x.p.context, x.p.contextLength)
 	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// publish makes a new view the one that searches see.
+func (x *Index) publish(parts []part, versions map[int64]*version, seq int64) {
+	v := newView(parts, versions, seq, x.p)
+	v.lexis = x.lexis
+	x.current.Store(v)
 }
 
 // Passages is how many passages can be found.
@@ -133,7 +144,7 @@ func (x *Index) save(ctx context.Context, atLeast int) error {
 	if unsaved < atLeast && atLeast > 1 {
 		return nil
 	}
-	m := manifest{Terms: x.fingerprint(), Seq: v.seq}
+	m := manifest{Terms: x.fingerprint(), Seq: v.seq, Words: v.lexis.words}
 	err := x.db.Work(ctx, func(tx pgx.Tx) (err error) {
 		m.Anchor, err = anchor(ctx, tx, v.seq)
 		return err
@@ -149,6 +160,6 @@ func (x *Index) save(ctx context.Context, atLeast int) error {
 		return fmt.Errorf("save search index: %w", err)
 	}
 	x.onDisk, x.diskSeq, x.lastSave = names, v.seq, x.now()
-	x.current.Store(newView(parts, v.versions, v.seq, x.p))
+	x.publish(parts, v.versions, v.seq)
 	return nil
 }

@@ -40,11 +40,11 @@ func docs(t *rapid.T) []doc {
 // plain scores one passage by the textbook, lengths rounded as they are stored.
 func plain(all []doc, d doc, query []int, p params) float64 {
 	length := func(d doc) int { return 4*len(d.text) + int(p.contextLength)*len(d.context) }
-	total := 0
+	total := 0.0
 	for _, x := range all {
-		total += length(x)
+		total += decodeLength(codeLength(length(x)))
 	}
-	average := float64(total) / 4 / float64(len(all))
+	average := total / float64(len(all))
 	count := func(in []int, t int) (n int) {
 		for _, x := range in {
 			if x == t {
@@ -105,7 +105,7 @@ func TestSearchEqualsBruteForce(t *testing.T) {
 			words[i] = fmt.Sprint("t", q)
 		}
 		k := rapid.IntRange(1, 20).Draw(t, "k")
-		got := v.search(v.weigh(words, tuned), k, v.newFilter(func(*version) int { return current }))[current]
+		got := v.search(v.weigh(words, nil, tuned), k, v.newFilter(func(*version) int { return current }))[current]
 
 		var want []found
 		for _, d := range all {
@@ -122,7 +122,7 @@ func TestSearchEqualsBruteForce(t *testing.T) {
 			if math.Abs(float64(want[i].score-got[i].score)) > 1e-4 {
 				t.Fatalf("hit %d: want score %v, got %v (passage %d)", i, want[i].score, got[i].score, got[i].id)
 			}
-			if s, _ := v.scoreOf(got[i].part, got[i].local, v.weigh(words, tuned)); math.Abs(float64(s-got[i].score)) > 1e-4 {
+			if s, _ := v.scoreOf(got[i].part, got[i].local, v.weigh(words, nil, tuned)); math.Abs(float64(s-got[i].score)) > 1e-4 {
 				t.Fatalf("want the single passage's score %v, got %v", got[i].score, s)
 			}
 		}
@@ -141,7 +141,7 @@ func TestSearchNeverLeavesTheScope(t *testing.T) {
 			}
 			return int(v.id % 2)
 		}
-		hits := v.search(v.weigh([]string{"t1", "t2", "t3"}, tuned), 10, v.newFilter(rank))
+		hits := v.search(v.weigh([]string{"t1", "t2", "t3"}, nil, tuned), 10, v.newFilter(rank))
 		want := [tiers]int{}
 		for _, d := range all {
 			ver := versions[d.version]
@@ -190,7 +190,7 @@ func TestDeadPassagesAreGone(t *testing.T) {
 				t.Fatalf("passage %d: want alive %v, got %v", d.id, alive[d.id], ok)
 			}
 		}
-		hits := v.search(v.weigh([]string{"t1", "t2"}, tuned), 100, v.newFilter(func(*version) int { return current }))[current]
+		hits := v.search(v.weigh([]string{"t1", "t2"}, nil, tuned), 100, v.newFilter(func(*version) int { return current }))[current]
 		for _, f := range hits {
 			if !alive[f.id] {
 				t.Fatalf("dead passage %d was found", f.id)

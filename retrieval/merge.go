@@ -8,6 +8,40 @@ type part struct {
 	*shard
 	dead  bitset // nil when all live
 	plane *plane // nil: none yet
+	// gone counts, by term, the postings of dead passages, so that a term
+	// weighs the same before and after they are merged away, in every process.
+	gone map[uint64]uint32
+}
+
+// bury marks more passages dead.
+func (p part) bury(more []int) part {
+	p.dead = p.dead.with(p.n, more)
+	p.gone = make(map[uint64]uint32)
+	for t, hash := range p.hashes {
+		for _, l := range p.low[p.starts[t]:p.starts[t+1]] {
+			if p.dead.has(int(l)) {
+				p.gone[hash]++
+			}
+		}
+	}
+	return p
+}
+
+// frequency is how many live passages have a term.
+func (p part) frequency(hash uint64) int {
+	from, to := p.find(hash)
+	return int(to-from) - int(p.gone[hash])
+}
+
+// summedLength adds up the lengths of the live passages, as they are coded: so the
+// average does not depend on how passages came to stand together.
+func (p part) summedLength() (sum float64) {
+	for i, code := range p.shard.length[:p.n] {
+		if !p.dead.has(i) {
+			sum += lengths[code]
+		}
+	}
+	return sum
 }
 
 type bitset []uint64
@@ -74,15 +108,10 @@ func mergeShards(parts []part, places [][]uint32, order []origin) *shard {
 	versions, index := mergeVersions(parts, order)
 	out := newShard(counts{len(order), len(versions), terms, postings})
 	copy(out.versions, versions)
-	var sum uint64
 	for i, o := range order {
 		from := parts[o.part]
 		out.ids[i], out.labels[i], out.length[i] = from.ids[o.local], from.labels[o.local], from.length[o.local]
 		out.version[i] = index[from.versions[from.version[o.local]]]
-	}
-	for i := range parts {
-		// Dead passages take the average length with them.
-		sum += parts[i].lengthSum * uint64(parts[i].live()) / uint64(max(1, parts[i].n))
 	}
 	t, at := 0, 0
 	clear(cursor)
@@ -95,7 +124,7 @@ func mergeShards(parts []part, places [][]uint32, order []origin) *shard {
 		t++
 	})
 	out.starts[t] = uint32(at)
-	out.seal(sum)
+	out.seal()
 	return out
 }
 

@@ -148,7 +148,7 @@ func TestNearestStaysInside(t *testing.T) {
 
 func TestPlanesSurviveMerging(t *testing.T) {
 	v := planes(64, 120, 4)
-	v.parts[0].dead = bitset(nil).with(v.parts[0].n, []int{1, 5})
+	v.parts[0] = v.parts[0].bury([]int{1, 5})
 	m := merge(v.parts)
 	if m.n != 118 || m.plane.lacks != 0 {
 		t.Fatalf("want 118 passages with vectors, got %d of which %d lack theirs", m.n, m.plane.lacks)

@@ -29,6 +29,7 @@ type view struct {
 	average  float64
 	table    *[1 << 16]float32 // BM25's part of weight and coded length
 	filters  filters
+	lexis    *lexis
 }
 
 // version is what the filters need to know of a document's version.
@@ -43,7 +44,7 @@ func newView(parts []part, versions map[int64]*version, seq int64, p params) *vi
 	var length float64
 	for _, x := range parts {
 		v.live += x.live()
-		length += float64(x.lengthSum) / 4 * float64(x.live()) / float64(max(1, x.n))
+		length += x.summedLength()
 	}
 	v.average = length / float64(max(1, v.live))
 	v.table = p.table(v.average)
@@ -54,7 +55,7 @@ func newView(parts []part, versions map[int64]*version, seq int64, p params) *vi
 func (p params) table(average float64) *[1 << 16]float32 {
 	t := new([1 << 16]float32)
 	for code := range 256 {
-		norm := p.k1 * (1 - p.b + p.b*decodeLength(uint8(code))/max(average, 1e-9))
+		norm := p.k1 * (1 - p.b + p.b*lengths[code]/max(average, 1e-9))
 		for w := 1; w < 256; w++ {
 			tf := float64(w) / 4
 			t[w<<8|code] = float32(tf / (tf + norm))
@@ -69,6 +70,7 @@ type term struct {
 	hash   uint64
 	weight float32 // idf, times the weight of its kind
 	df     int
+	meant  bool // the question does not say it, but means it
 }
 
 // maxTerms bounds the work of one question: a pasted document of 100,000
@@ -78,23 +80,25 @@ const maxTerms = 160
 // weigh looks up the distinct terms of a query; the most telling come first.
 // A term that occurs nowhere still weighs: what share of a question the corpus
 // knows is evidence.
-func (v *view) weigh(words []string, p params) []term {
-	seen := make(map[string]bool, len(words))
-	terms := make([]term, 0, len(words))
-	for _, w := range words {
+// What the question only means counts less.
+func (v *view) weigh(words, besides []string, p params) []term {
+	seen := make(map[string]bool, len(words)+len(besides))
+	terms := make([]term, 0, len(words)+len(besides))
+	for i, w := range slices.Concat(words, besides) {
 		if seen[w] {
 			continue
 		}
 		seen[w] = true
-		t := term{text: w, hash: hashTerm(w)}
+		t := term{text: w, hash: hashTerm(w), meant: i >= len(words)}
 		for _, x := range v.parts {
-			from, to := x.find(t.hash)
-			t.df += int(to - from)
+			t.df += x.frequency(t.hash)
 		}
-		t.df = min(t.df, v.live)
 		idf := math.Log(1 + (float64(v.live-t.df)+0.5)/(float64(t.df)+0.5))
 		if strings.HasPrefix(w, "_") {
 			idf *= p.bigram
+		}
+		if t.meant {
+			idf *= synonymWeight
 		}
 		t.weight = float32(idf)
 		terms = append(terms, t)

@@ -36,7 +36,8 @@ func (x *Index) Search(ctx context.Context, actor accounts.Account, q Query) (Re
 	}
 	s := &search{index: x, view: x.current.Load(), q: q, depth: max(depth, q.K)}
 	if q.Mode != Vector {
-		s.terms = s.view.weigh(x.cutter.QueryTerms(q.Text), x.p)
+		own, besides := s.view.lexis.queryTerms(q.Text)
+		s.terms = s.view.weigh(own, besides, x.p)
 	}
 	vector, err := x.question(ctx, q)
 	if err != nil {
@@ -271,7 +272,7 @@ func (s *search) names() bool {
 // words is how many of the question's terms are words, not bigrams.
 func (s *search) words() (n int) {
 	for _, t := range s.terms {
-		if !strings.HasPrefix(t.text, "_") {
+		if !t.meant && !strings.HasPrefix(t.text, "_") {
 			n++
 		}
 	}
@@ -280,17 +281,32 @@ func (s *search) words() (n int) {
 
 // public gives the question's terms to callers.
 func (s *search) public() []Term {
-	out := make([]Term, len(s.terms))
-	for i, t := range s.terms {
-		out[i] = Term{Text: t.text, Weight: float64(t.weight), Known: t.df > 0}
+	out := make([]Term, 0, len(s.terms))
+	for _, t := range s.terms {
+		if !t.meant {
+			out = append(out, Term{Text: t.text, Weight: float64(t.weight), Known: t.df > 0})
+		}
 	}
 	return out
+}
+
+// said counts the terms that the question itself has. What it only means helps
+// to find, but is no evidence that a passage answers it.
+func (s *search) said() (n int) {
+	for _, t := range s.terms {
+		if !t.meant {
+			n++
+		}
+	}
+	return n
 }
 
 // idf is what a passage with every term, endlessly often, would score.
 func (s *search) idf() (sum float64) {
 	for _, t := range s.terms {
-		sum += float64(t.weight)
+		if !t.meant {
+			sum += float64(t.weight)
+		}
 	}
 	return sum
 }

@@ -19,7 +19,7 @@ import (
 //
 // Layout, little-endian, each section padded to eight bytes:
 //
-//	header   magic, crc of all after it, counts, summed length
+//	header   magic, crc of all after it, counts
 //	ids      int64    × n   passage ids, ascending
 //	versions int64    × v   distinct version ids
 //	hashes   uint64   × t   terms, ascending
@@ -30,7 +30,7 @@ import (
 //	weight   uint8    × p   weighted term frequency in quarters
 //	length   uint8    × n   coded length
 const (
-	shardMagic  = "advsh\x00\x00\x02"
+	shardMagic  = "advsh\x00\x00\x03"
 	shardLimit  = 1 << 16
 	headerBytes = 48
 )
@@ -40,18 +40,17 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 var errCorrupt = errors.New("index file is damaged")
 
 type shard struct {
-	raw       []byte
-	n         int
-	lengthSum uint64 // of exact lengths, in quarters
-	ids       []int64
-	versions  []int64
-	version   []uint32
-	labels    []uint32
-	hashes    []uint64
-	starts    []uint32
-	low       []uint16
-	weight    []uint8
-	length    *[shardLimit]uint8 // a padded copy: random access without bounds checks
+	raw      []byte
+	n        int
+	ids      []int64
+	versions []int64
+	version  []uint32
+	labels   []uint32
+	hashes   []uint64
+	starts   []uint32
+	low      []uint16
+	weight   []uint8
+	length   *[shardLimit]uint8 // a padded copy: random access without bounds checks
 }
 
 // counts are the sizes that fix a shard's layout.
@@ -104,10 +103,8 @@ func section[T any](raw []byte, at, n int) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(&raw[at])), n)
 }
 
-// seal writes the summed length, the lengths and the checksum.
-func (s *shard) seal(lengthSum uint64) {
-	s.lengthSum = lengthSum
-	binary.LittleEndian.PutUint64(s.raw[32:], lengthSum)
+// seal writes the lengths and the checksum.
+func (s *shard) seal() {
 	o, _ := s.counts().sections()
 	copy(s.raw[o[8]:], s.length[:s.n])
 	binary.LittleEndian.PutUint32(s.raw[8:], crc32.Checksum(s.raw[12:], castagnoli))
@@ -140,7 +137,6 @@ func openShard(raw []byte, release func([]byte)) (*shard, error) {
 		return nil, err
 	}
 	s := view1(raw, c)
-	s.lengthSum = binary.LittleEndian.Uint64(raw[32:])
 	o, _ := c.sections()
 	copy(s.length[:], raw[o[8]:o[8]+c.n])
 	if release != nil {
@@ -196,3 +192,11 @@ func codeLength(quarters int) uint8 {
 }
 
 func decodeLength(code uint8) float64 { return math.Exp2(float64(code)/16) - 1 }
+
+// lengths are the decoded ones, by code.
+var lengths = func() (t [256]float64) {
+	for code := range t {
+		t[code] = decodeLength(uint8(code))
+	}
+	return t
+}()

@@ -24,9 +24,10 @@ const manifestName = "manifest"
 
 // manifest is what the snapshot was made from and consists of.
 type manifest struct {
-	Terms  string     `json:"terms"`  // fingerprint of segmentation and field weights
-	Seq    int64      `json:"seq"`    // the last change that is in it
-	Anchor string     `json:"anchor"` // hash of the audit leaf of that change: another database has another
+	Terms  string     `json:"terms"`           // fingerprint of segmentation and field weights
+	Seq    int64      `json:"seq"`             // the last change that is in it
+	Words  []string   `json:"words,omitempty"` // the office's own, with which the passages were cut
+	Anchor string     `json:"anchor"`          // hash of the audit leaf of that change: another database has another
 	Shards []fileInfo `json:"shards"`
 }
 
@@ -110,11 +111,11 @@ func openParts(dir string, m manifest) ([]part, saved, error) {
 		if len(f.Dead) > (s.n+63)/64 {
 			return nil, saved{}, fmt.Errorf("%w: %s", errCorrupt, f.Name)
 		}
-		dead := f.Dead
-		if dead != nil {
-			dead = dead.with(s.n, nil)
+		x := part{shard: s}
+		if f.Dead != nil {
+			x.dead = f.Dead
+			x = x.bury(nil)
 		}
-		x := part{shard: s, dead: dead}
 		names.shards[s] = f.Name
 		if f.Vectors != nil {
 			if x.plane, err = openFile(filepath.Join(dir, filepath.Base(f.Vectors.Name)), *f.Vectors, openPlane); err != nil {

@@ -24,13 +24,13 @@ func sampleParts(n int) []part {
 		}
 		parts = append(parts, part{shard: build(entries, tuned), plane: vectors.seal()})
 	}
-	parts[0].dead = bitset(nil).with(n, []int{0, 3})
+	parts[0] = parts[0].bury([]int{0, 3})
 	return parts
 }
 
 func hitsOf(parts []part) []found {
 	v := newView(parts, map[int64]*version{1: {id: 1}, 2: {id: 2}, 3: {id: 3}, 4: {id: 4}, 5: {id: 5}}, 0, tuned)
-	return v.search(v.weigh([]string{"t1", "t2", "t3"}, tuned), 50, v.newFilter(func(*version) int { return current }))[current]
+	return v.search(v.weigh([]string{"t1", "t2", "t3"}, nil, tuned), 50, v.newFilter(func(*version) int { return current }))[current]
 }
 
 func TestSnapshotComesBackWhole(t *testing.T) {

@@ -132,3 +132,12 @@ func vectorsOf(ctx context.Context, tx pgx.Tx, e embed.Embedder, passages []int6
 	_, err = pgx.ForEachRow(rows, []any{&id, &v}, func() error { each(id, v.Slice()); return nil })
 	return err
 }
+
+// passagesWith gives the passages that contain a word in lower case.
+func passagesWith(ctx context.Context, tx pgx.Tx, word string) ([]int64, error) {
+	rows, err := tx.Query(ctx, `select id from passage where strpos(lower(normalize(context || ' ' || text, NFKC)), $1) > 0 order by id`, word)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}

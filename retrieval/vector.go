@@ -136,7 +136,7 @@ func (x *Index) lateVectors(ctx context.Context) error {
 	parts := slices.Clone(v.parts)
 	n, err := x.addVectors(ctx, parts)
 	if err == nil && n > 0 {
-		x.current.Store(newView(parts, v.versions, v.seq, x.p))
+		x.publish(parts, v.versions, v.seq)
 	}
 	return err
 }

@@ -57,6 +57,10 @@ func commands() []command {
 		{"committee set", "名称 [--tier 0|1]", "委员会名称和默认级别", committeeSet},
 		{"policy show", "[--tier N]", "审议规则", policyShow},
 		{"policy set", "--tier N --file 文件", "设定审议规则", policySet},
+		{"dictionary list", "[--kind 类别]", "本单位词典：词、部门名称、同义说法", dictionaryList},
+		{"dictionary add", "word|department|synonym 词 [其他说法…] [--note 备注]", "写入一条；各进程一秒内生效", dictionaryAdd},
+		{"dictionary remove", "类别 词", "删除一条", dictionaryRemove},
+		{"dictionary import", "文件", "按 dictionary list 的格式逐行写入", dictionaryImport},
 		{"doctor", "", "检查运行环境", doctorCommand},
 		{"migrate", "up|down|status", "数据库结构升级", migrateCommand},
 		{"psql", "[--role app|owner|worker|auditor] [-- 参数]", "打开自带数据库的客户端", psqlCommand},
@@ -71,7 +75,6 @@ func commands() []command {
 		{"learn", "", "从专家审定结果中学习", later},
 		{"bench", "", "速度测量", later},
 		{"calendar", "", "工作日历", later},
-		{"dictionary", "", "词典", later},
 		{"backup", "文件", "备份", later},
 		{"restore", "文件", "恢复", later},
 	}

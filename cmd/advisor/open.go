@@ -182,9 +182,11 @@ func (e *env) index(ctx context.Context) (*retrieval.Index, accounts.Account, er
 	if err != nil || e.idx != nil {
 		return e.idx, actor, err
 	}
-	if e.words, err = segment.Default(); err != nil {
+	common, err := segment.Default()
+	if err != nil {
 		return nil, actor, err
 	}
+	e.words = common.With(nil) // the office's own words come in here; the built-in embedder goes without
 	if e.embedder, err = e.openEmbedder(ctx); err != nil {
 		return nil, actor, err
 	}
