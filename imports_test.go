@@ -49,18 +49,21 @@ var parts = map[string][]string{
 
 // keepers are the only ones who may know a module or an inner package by name.
 var keepers = map[string][]string{
-	"advisor/internal/localpg":       {"cmd/advisor", "internal/localpg", "internal/db/dbtest", "scripts"},
-	"advisor/internal/db/dbtest":     {},
-	"advisor/internal/torture":       {},
-	"advisor/migrations":             {"cmd/advisor", "internal/db/dbtest"},
-	"github.com/go-ego/gse":          {"segment"},
-	"github.com/tmc/langchaingo":     {"llm"},
-	"github.com/pressly/goose":       {"migrations"},
-	"github.com/riverqueue/river":    {"jobs", "internal/queue", "migrations"},
-	"github.com/yalue/onnxruntime":   {"embed"},
-	"github.com/chromedp/chromedp":   {},
-	"pgregory.net/rapid":             {},
-	"github.com/jackc/pgx/v5/stdlib": {"migrations"},
+	"advisor/internal/localpg":         {"cmd/advisor", "internal/localpg", "internal/db/dbtest", "scripts"},
+	"advisor/internal/db/dbtest":       {},
+	"advisor/internal/torture":         {},
+	"advisor/migrations":               {"cmd/advisor", "internal/db/dbtest"},
+	"github.com/go-ego/gse":            {"segment"},
+	"github.com/tmc/langchaingo":       {"llm"},
+	"github.com/pressly/goose":         {"migrations"},
+	"github.com/riverqueue/river":      {"jobs", "internal/queue", "migrations"},
+	"github.com/yalue/onnxruntime":     {"embed"},
+	"github.com/chromedp/chromedp":     {},
+	"pgregory.net/rapid":               {},
+	"github.com/jackc/pgx/v5/stdlib":   {"migrations"},
+	"github.com/klippa-app/go-pdfium":  {"corpus/format"},
+	"github.com/tetratelabs/wazero":    {"corpus/format"},
+	"advisor/corpus/format/formattest": {},
 }
 
 // absent are what a package must not import although others of its kind may.

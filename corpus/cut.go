@@ -22,7 +22,7 @@ func CutFile(f *format.File, h Header) Cut {
 	c.walk()
 	c.header.Kind = kindOf(c.header, c.lines, len(c.provisions))
 	c.cutPassages()
-	return Cut{Text: c.text, Header: c.header, Provisions: c.provisions, Passages: c.passages, Warnings: c.warnings}
+	return Cut{Text: c.text, Header: c.header, Provisions: c.provisions, Passages: c.passages, Warnings: append(c.warnings, f.Doubts...)}
 }
 
 // tells says whether a file is a case, by the headings that cases have.

@@ -68,6 +68,19 @@ func scrub(text string) string {
 	return b.String()
 }
 
+// unify turns the radicals that PDF fonts give out in place of characters back
+// into those: ⾃ is drawn as 自 and meant so.
+func unify(r rune) rune {
+	if r < 0x2e80 || r > 0x2fd5 && r < 0xf900 || r > 0xfaff {
+		return r
+	}
+	plain := []rune(norm.NFKC.String(string(r)))
+	if len(plain) == 1 {
+		return plain[0]
+	}
+	return r
+}
+
 // invisible characters change how text reads or is matched without being seen.
 func invisible(r rune) bool {
 	switch {

@@ -21,7 +21,7 @@ const (
 	maxDepth   = 200      // open XML elements
 )
 
-// readPacked opens a DOCX or XLSX. Only the few parts that hold text are
+// readPacked opens a DOCX, XLSX, PPTX or OFD. Only the few parts that hold text are
 // unpacked, as streams; packed files inside are never opened.
 func readPacked(ctx context.Context, r io.ReaderAt, size int64, ext string, out *sink) error {
 	if size > maxPacked {
@@ -41,16 +41,26 @@ func readPacked(ctx context.Context, r io.ReaderAt, size int64, ext string, out 
 	if p.parts["encryptedpackage"] != nil {
 		return out.refuse("file-type", "文件加了密码", "请去掉密码后再导入")
 	}
-	if ext == "xlsx" {
-		err = readXLSX(ctx, p)
-	} else {
-		err = readDOCX(ctx, p)
-	}
+	err = p.reader(ext)(ctx, p)
 	var known *problem.Problem
 	if err != nil && !errors.As(err, &known) && ctx.Err() == nil {
 		return out.broken(err)
 	}
 	return err
+}
+
+// reader goes by what the package holds, then by its extension: a .wps or
+// .doc that is a package is one of the new kinds.
+func (p *pack) reader(ext string) func(context.Context, *pack) error {
+	switch {
+	case p.parts["ofd.xml"] != nil || ext == "ofd":
+		return readOFD
+	case p.parts["xl/workbook.xml"] != nil || ext == "xlsx" || ext == "xlsm":
+		return readXLSX
+	case p.parts["ppt/presentation.xml"] != nil || ext == "pptx" || ext == "pptm" || ext == "ppsx":
+		return readPPTX
+	}
+	return readDOCX
 }
 
 func (s *sink) broken(err error) error {
