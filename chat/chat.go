@@ -29,6 +29,10 @@ const (
 	keepEvents = 5 * time.Minute
 )
 
+// Understanding is the first stage: a follow-up is made whole. It is done when
+// the question is stored, so it is seen for as long as the question waits its turn.
+const Understanding = "理解问题"
+
 // Advisor is what chat asks of advice; *advice.Advisor is one.
 type Advisor interface {
 	Store(ctx context.Context, actor accounts.Account, q advice.Ask) (advice.Ask, error)
@@ -38,6 +42,7 @@ type Advisor interface {
 
 // Database is what chat asks of the database; *db.DB is one.
 type Database interface {
+	As(ctx context.Context, account int64, fn func(tx pgx.Tx) error) error
 	Read(ctx context.Context, account int64, fn func(tx pgx.Tx) error) error
 }
 
@@ -112,6 +117,7 @@ func (c *Chat) start(ctx context.Context, actor accounts.Account, q advice.Ask) 
 		started.Whole = q.Whole
 	}
 	r.add(started)
+	r.add(advice.Event{Kind: advice.StageEvent, Stage: Understanding})
 	go c.work(ctx, r, actor, q)
 	return r, nil
 }

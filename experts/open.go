@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"advisor/accounts"
 	"advisor/advice"
@@ -19,6 +20,17 @@ import (
 // Submit asks for a review of a draft's latest text. It screens the text first:
 // what has no basis, or a basis no longer in force, is not worth experts' time.
 func (d *Desk) Submit(ctx context.Context, actor accounts.Account, draft int64) (View, error) {
+	return d.SubmitWith(ctx, actor, draft, "")
+}
+
+// longestNote bounds what may be said along with a submission, in characters.
+const longestNote = 2000
+
+// SubmitWith is Submit with a note for those who will review it; the history shows it.
+func (d *Desk) SubmitWith(ctx context.Context, actor accounts.Account, draft int64, note string) (View, error) {
+	if note = clean(note); utf8.RuneCountInString(note) > longestNote {
+		return View{}, problem.New(problem.Invalid, "long-note", "没有提交审议", "附言超过 2000 个字", "请缩短后再提交")
+	}
 	var id int64
 	err := d.DB.As(ctx, actor.ID, func(tx pgx.Tx) error {
 		c, err := d.draftCase(ctx, tx, actor, draft)
@@ -30,7 +42,7 @@ func (d *Desk) Submit(ctx context.Context, actor accounts.Account, draft int64) 
 			return err
 		}
 		id = c.ID
-		return d.settle(ctx, tx, actor, *c, c, Submit, record{data: map[string]any{"draft": draft, "scope": c.Scope, "tier": c.Tier}})
+		return d.settle(ctx, tx, actor, *c, c, Submit, record{text: note, data: map[string]any{"draft": draft, "scope": c.Scope, "tier": c.Tier}})
 	})
 	if err = attempted(Submit, named(err)); err != nil {
 		return View{}, err

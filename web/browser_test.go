@@ -257,7 +257,7 @@ func story(t *testing.T, browser context.Context, width int64) {
 	asker.click(".card-cite a[data-source]").see("#source #cited mark")
 	shot(asker, "04-chat-source")
 	asker.run(chromedp.KeyEvent("\x1b"), chromedp.WaitNotVisible(chromedp.CSS("#source")))
-	asker.click(".acts .primary").see("#standing")
+	asker.click(".acts .primary").see(".way .now").open("/reviews/1").see("#standing")
 	shot(asker, "05-review-asker")
 
 	office := h.at(t, browser, "zhoujing", width, false).open("/reviews")

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ type chatPage struct {
 	Conversations int
 	Groups        []talkGroup
 	Turns         []turnView
+	Find          string // words that the list is narrowed by
 	Typed, On     string
 	Examples      []string
 	HasCorpus     bool
@@ -41,7 +43,11 @@ type turnView struct {
 	Running                               bool
 	Failure                               *problem.Problem
 	Draft                                 *draftView
+	Precedents                            []precedentView
 }
+
+// lookedUp is for how many of a conversation's last turns precedents are looked up.
+const lookedUp = 3
 
 var examples = []string{"企业完成信用修复后，原行政处罚信息还能继续公示吗？", "部门之间共享数据，要经过哪些程序、多长时间答复？", "社区自建的小程序，立项前要做什么审查？"}
 
@@ -52,11 +58,12 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, actor accounts.Acc
 // showChat shows a conversation, or the beginning of one, after a refusal with
 // its words and the question that was typed.
 func (s *Server) showChat(w http.ResponseWriter, r *http.Request, actor accounts.Account, conversation, typed string, p *problem.Problem) error {
-	all, err := s.rooms.Chat.Conversations(r.Context(), actor)
+	find := clip(strings.TrimSpace(r.URL.Query().Get("find")), 200)
+	all, err := s.rooms.Chat.Find(r.Context(), actor, find)
 	if err != nil {
 		return err
 	}
-	page := chatPage{Page: s.page(r, actor, "chat", "提问"), Conversation: conversation, Conversations: len(all), Typed: typed,
+	page := chatPage{Find: find, Page: s.page(r, actor, "chat", "提问"), Conversation: conversation, Conversations: len(all), Typed: typed,
 		Examples: examples, HasCorpus: s.rooms.Index.Passages() > 0}
 	page.Problem = p
 	if on := r.FormValue("on"); p != nil {
@@ -118,6 +125,10 @@ func (s *Server) turns(r *http.Request, actor accounts.Account, conversation int
 	if err != nil {
 		return nil, err
 	}
+	rated, err := s.rooms.Chat.Rated(r.Context(), actor, drafts)
+	if err != nil {
+		return nil, err
+	}
 	views := make([]turnView, len(turns))
 	for i, t := range turns {
 		views[i] = turnView{QuestionID: strconv.FormatInt(t.QuestionID, 10), Question: t.Text, When: when(t.At), Running: t.Running, Failure: t.Failure}
@@ -131,6 +142,15 @@ func (s *Server) turns(r *http.Request, actor accounts.Account, conversation int
 			continue
 		}
 		if views[i].Draft, err = s.answerView(r, actor, *t.Answer, reviews[t.Answer.DraftID].ReviewID); err != nil {
+			return nil, err
+		}
+		if f, ok := rated[t.Answer.DraftID]; ok {
+			views[i].Draft.Rated = &f
+		}
+		if i < len(turns)-lookedUp {
+			continue
+		}
+		if views[i].Precedents, err = s.precedents(r, actor, t.Answer.Question); err != nil {
 			return nil, err
 		}
 	}
@@ -149,22 +169,70 @@ func (s *Server) answerView(r *http.Request, actor accounts.Account, a advice.An
 	if err != nil {
 		return nil, err
 	}
-	st := standing{State: string(rv.State), Number: strconv.FormatInt(review, 10), Date: when(decidedAt(rv)), Edited: rv.Revision > 1}
+	shown, st := stood(a, rv)
+	v := viewAnswer(shown, st)
+	v.Review, v.ReviewState, v.ReviewTone = strconv.FormatInt(review, 10), experts.Word(rv.State), tone(rv.State)
+	v.ReviewNext, v.Steps = rv.Next, steps(rv.State)
+	v.CanSubmit = rv.State == experts.Returned
+	return v, nil
+}
+
+// stood is an answer as its review has left it: where experts changed the text
+// and the reader may see that, the text that the state is about.
+func stood(a advice.Answer, rv experts.View) (advice.Answer, standing) {
+	st := standing{State: string(rv.State), Number: strconv.FormatInt(rv.ReviewID, 10), Date: when(decidedAt(rv)), Edited: rv.Revision > 1}
 	if rv.ApplicationID != 0 {
 		st.Number = strconv.FormatInt(rv.ApplicationID, 10)
 	}
 	if rv.Draft != nil {
 		a.Body, a.Revision, a.Hash = *rv.Draft, rv.Revision, rv.Hash
 	}
-	v := viewAnswer(a, st)
-	v.Review, v.ReviewState, v.ReviewTone = strconv.FormatInt(review, 10), experts.Word(rv.State), tone(rv.State)
-	v.CanSubmit = rv.State == experts.Returned
-	return v, nil
+	return a, st
+}
+
+// stepView is one step of a review's way.
+type stepView struct{ Name, Class string }
+
+type leg struct {
+	name   string
+	states []experts.State
+}
+
+// way is the way of a review in the words of the office, with the states in
+// which each step is under way.
+var way = []leg{
+	{"提交", nil}, {"组成专家组", []experts.State{experts.Screened}}, {"申报", []experts.State{experts.Routed}},
+	{"专家审议", []experts.State{experts.Declared, experts.Round1, experts.Deliberating, experts.Round2, experts.Stalled}},
+	{"采纳落实", []experts.State{experts.Approved, experts.ApprovedEdited, "legality", "deliberated", "adopted"}},
+}
+
+// steps shows how far a review has come. One that ended otherwise shows no way:
+// its state says it.
+func steps(state experts.State) []stepView {
+	now := len(way)
+	if state != experts.Applied {
+		now = slices.IndexFunc(way, func(l leg) bool { return slices.Contains(l.states, state) })
+	}
+	if now < 0 {
+		return nil
+	}
+	out := make([]stepView, len(way))
+	for i, w := range way {
+		out[i].Name = w.name
+		switch {
+		case i < now:
+			out[i].Class = "done"
+		case i == now:
+			out[i].Class = "now"
+		}
+	}
+	return out
 }
 
 // asked reads the form of a question.
 func (s *Server) asked(r *http.Request) (advice.Ask, error) {
 	q := advice.Ask{Text: tidy(r.PostFormValue("question"))}
+	q.Whole = tidy(r.PostFormValue("whole"))                                        // of a question asked again: as it was understood
 	q.ConversationID, _ = strconv.ParseInt(r.PostFormValue("conversation"), 10, 64) // none: a new conversation
 	on, given, err := s.day(r)
 	if given {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"advisor/advice"
+	"advisor/chat"
 )
 
 // draftView is a draft as the page shows it: its label is part of its frame.
@@ -19,9 +20,14 @@ type draftView struct {
 	Claims, Doubtful         []claimView
 	Sections                 []section
 	// What the chat shows below.
-	CanSubmit                       bool
-	Review, ReviewState, ReviewTone string
+	CanSubmit                                   bool
+	Review, ReviewState, ReviewTone, ReviewNext string
+	Steps                                       []stepView
+	Rated                                       *chat.Feedback
 }
+
+// Reasons are what may be wrong with an answer.
+func (*draftView) Reasons() []chat.Reason { return chat.Reasons }
 
 type section struct {
 	Name  string

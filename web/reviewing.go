@@ -37,9 +37,14 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request, actor accounts.A
 	if err != nil {
 		return problem.New(problem.NotFound, "no-draft", "没有找到这份建议稿", "编号不对，或者您无权查阅", "请核对编号")
 	}
-	v, err := s.rooms.Desk.Submit(r.Context(), actor, id)
+	v, err := s.rooms.Desk.SubmitWith(r.Context(), actor, id, tidy(r.PostFormValue("note")))
 	if err != nil {
 		return err
+	}
+	if r.PostFormValue("from") == "chat" { // its progress is shown beside the answer
+		if a, err := s.rooms.Advisor.Draft(r.Context(), actor, id); err == nil && a.ConversationID != 0 && a.AskedBy == actor.ID {
+			return see(w, r, fmt.Sprintf("/chat/%d?done=submitted#draft-%d", a.ConversationID, id))
+		}
 	}
 	return see(w, r, fmt.Sprintf("/reviews/%d?done=submitted", v.ReviewID))
 }

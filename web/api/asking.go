@@ -12,6 +12,7 @@ import (
 
 	"advisor/accounts"
 	"advisor/advice"
+	"advisor/chat"
 	"advisor/corpus"
 	"advisor/internal/problem"
 	"advisor/retrieval"
@@ -213,4 +214,36 @@ func pathID(r *http.Request, code, what string) (int64, error) {
 		return 0, problem.New(problem.NotFound, code, what, "编号不对，或者您无权查阅", "请核对编号")
 	}
 	return n, nil
+}
+
+// stopAsk ends a run of one's own.
+func (a *API) stopAsk(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
+	if err := a.rooms.Chat.Stop(actor, r.PathValue("ask_id")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// rate keeps what somebody thinks of an answer.
+func (a *API) rate(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
+	n, err := pathID(r, "no-draft", "没有找到这份建议稿")
+	if err != nil {
+		return err
+	}
+	var q struct {
+		Useful       *bool
+		Reason, Text string
+	}
+	if err := read(r, &q); err != nil {
+		return err
+	}
+	if q.Useful == nil {
+		return problem.New(problem.Invalid, "bad-feedback", "没有记下评价", "没有写明 useful", "请给出 true 或 false")
+	}
+	if err := a.rooms.Chat.Rate(r.Context(), actor, chat.Feedback{DraftID: n, Useful: *q.Useful, Reason: q.Reason, Text: q.Text}); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }

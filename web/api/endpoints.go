@@ -31,6 +31,8 @@ func endpoints() []endpoint {
 		{method: "POST", path: "/api/v1/search", summary: "检索条款", body: "query,k,mode,on", do: (*API).search},
 		{method: "POST", path: "/api/v1/ask", summary: "提问；stream 为真时以 Server-Sent Events 回答", body: "question,conversation_id,on,stream", do: (*API).ask},
 		{method: "GET", path: "/api/v1/asks/{ask_id}/events", summary: "提问的进展，从 Last-Event-ID 之后开始", do: (*API).events},
+		{method: "POST", path: "/api/v1/asks/{ask_id}/stop", summary: "停止解答；问题仍保存", do: (*API).stopAsk},
+		{method: "POST", path: "/api/v1/drafts/{id}/feedback", summary: "评价答复", body: "useful,reason,text", do: (*API).rate},
 		{method: "GET", path: "/api/v1/drafts/{id}", summary: "建议稿", do: (*API).draft},
 		{method: "GET", path: "/api/v1/documents", summary: "文件列表（words、kind、level、scope、cursor、limit）", do: (*API).documents},
 		{method: "POST", path: "/api/v1/documents", summary: "上传文件"},
@@ -38,7 +40,7 @@ func endpoints() []endpoint {
 		{method: "GET", path: "/api/v1/jobs/{id}", summary: "后台任务进度"},
 
 		{method: "GET", path: "/api/v1/reviews", summary: "审议列表（mine、turn、state、cursor、limit）", do: (*API).reviews},
-		{method: "POST", path: "/api/v1/reviews", summary: "提交审议", body: "draft_id", once: true, do: (*API).submit},
+		{method: "POST", path: "/api/v1/reviews", summary: "提交审议", body: "draft_id,note", once: true, do: (*API).submit},
 		{method: "GET", path: "/api/v1/reviews/{id}", summary: "审议", do: (*API).review},
 		{method: "POST", path: "/api/v1/reviews/{id}/route", summary: "组成专家组", body: "experts", once: true, do: (*API).route},
 		{method: "POST", path: "/api/v1/reviews/{id}/declarations", summary: "申报利益冲突：none 或情况说明", body: "conflict", once: true, do: (*API).declare},
@@ -190,7 +192,7 @@ func fieldType(field string) map[string]any {
 	switch field {
 	case "k", "score", "claim", "opinion":
 		return map[string]any{"type": "integer"}
-	case "stream":
+	case "stream", "useful":
 		return map[string]any{"type": "boolean"}
 	case "experts":
 		return map[string]any{"type": "array", "items": str}

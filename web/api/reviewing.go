@@ -39,11 +39,12 @@ func (a *API) reviews(w http.ResponseWriter, r *http.Request, actor accounts.Acc
 func (a *API) submit(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
 	var q struct {
 		DraftID id `json:"draft_id"`
+		Note    string
 	}
 	if err := read(r, &q); err != nil {
 		return err
 	}
-	v, err := a.rooms.Desk.Submit(r.Context(), actor, int64(q.DraftID))
+	v, err := a.rooms.Desk.SubmitWith(r.Context(), actor, int64(q.DraftID), q.Note)
 	if err != nil {
 		return err
 	}
