@@ -22,6 +22,7 @@ const (
 	Chair     = "chair"
 	Expert    = "expert"
 	Decider   = "decider"
+	Legal     = "legal"
 	Trainer   = "trainer"
 	Learner   = "learner"
 	Auditor   = "auditor"
@@ -29,10 +30,10 @@ const (
 )
 
 // Roles lists every role in the order in which people are shown them.
-var Roles = []string{Asker, Keeper, Secretary, Chair, Expert, Decider, Trainer, Learner, Auditor, Admin}
+var Roles = []string{Asker, Keeper, Secretary, Chair, Expert, Decider, Legal, Trainer, Learner, Auditor, Admin}
 
 var roleNames = map[string]string{
-	Asker: "提问人", Keeper: "资料员", Secretary: "专委会秘书处", Chair: "主任委员", Expert: "专家", Decider: "决策人",
+	Asker: "提问人", Keeper: "资料员", Secretary: "专委会秘书处", Chair: "主任委员", Expert: "专家", Decider: "决策人", Legal: "合法性审查",
 	Trainer: "培训师", Learner: "学员", Auditor: "审计", Admin: "管理员",
 }
 

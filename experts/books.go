@@ -153,7 +153,7 @@ func (b *Books) stands(ctx context.Context, tx pgx.Tx) (found []audit.Problem, e
 
 // votes compares every ballot with its commitment.
 func (b *Books) votes(ctx context.Context, tx pgx.Tx) (found []audit.Problem, err error) {
-	rows, err := tx.Query(ctx, `select id, review_id, salt, account_id, round, hash, score, reason, text, claim from ballot order by id`)
+	rows, err := tx.Query(ctx, `select id, review_id, salt, account_id, round, hash, score, reason, text, claim, marks from ballot order by id`)
 	if err != nil {
 		return nil, fmt.Errorf("read ballots: %w", err)
 	}
@@ -161,7 +161,7 @@ func (b *Books) votes(ctx context.Context, tx pgx.Tx) (found []audit.Problem, er
 	var salt []byte
 	var v Ballot
 	seen := map[int64]bool{}
-	_, err = pgx.ForEachRow(rows, []any{&id, &review, &salt, &v.Account, &v.Round, &v.Hash, &v.Score, &v.Reason, &v.Text, &v.Claim}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &review, &salt, &v.Account, &v.Round, &v.Hash, &v.Score, &v.Reason, &v.Text, &v.Claim, &v.Marks}, func() error {
 		seen[id] = true
 		logged, ok := b.ballots[id]
 		switch {

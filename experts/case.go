@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"advisor/experts/calendar"
 	"advisor/internal/problem"
 )
 
@@ -36,6 +37,13 @@ type Case struct {
 	Seats       []Seat
 	Ballots     []Ballot
 	Opinions    []Opinion
+	Labels      []Mark // in the order in which they were set
+	Comments    []PublicComment
+	Meetings    []Meeting
+	Persons     map[int64]int64 // the natural persons of merged accounts
+	Workdays    int             // given to the legal section
+	Calendar    *calendar.Calendar
+	Renewed     bool   // a new round with a quorum stands behind what happens; set by who knows
 	Path        []Step // the moves made since it was loaded
 }
 
@@ -46,6 +54,8 @@ type Seat struct {
 	Department string
 	Domains    []string
 	Conflict   Conflict
+	Dissent    bool  // named for holding other views on the matter
+	To, From   int64 // the delegate, and the member whose delegate this is
 }
 
 // Ballot is one person's vote on one text, never changed. One with a claim is a
@@ -58,6 +68,15 @@ type Ballot struct {
 	Reason  string
 	Text    string
 	Claim   *int
+	Marks   *Marks
+	Entry   int64 // what it was entered from, where the office did it from paper
+}
+
+// Marks rate what the statute has experts judge, each from 1 to 9.
+type Marks struct {
+	Necessity   int `json:"necessity"`
+	Feasibility int `json:"feasibility"`
+	Soundness   int `json:"soundness"`
 }
 
 // Opinion is something said that wants an answer.
@@ -80,9 +99,14 @@ const (
 	NotAdopted Adoption = "no"
 )
 
-// seated are the members that count: not recused.
-func (c *Case) seated() []Seat {
-	return slices.DeleteFunc(slices.Clone(c.Seats), func(s Seat) bool { return s.Conflict == Conflicted })
+// seated are the members that count: not recused, not handed on, each person once.
+func (c *Case) seated() (seats []Seat) {
+	for i, s := range c.Seats {
+		if c.counts(i) {
+			seats = append(seats, s)
+		}
+	}
+	return seats
 }
 
 func (c *Case) seat(account int64) *Seat {
@@ -96,7 +120,7 @@ func (c *Case) seat(account int64) *Seat {
 
 // mayVote says whether a member's ballot on the present text would count.
 func (c *Case) mayVote(s Seat) bool {
-	return s.Conflict != Conflicted && s.Account != c.Author && s.Account != c.Asker
+	return s.Conflict != Conflicted && s.To == 0 && !c.same(s.Account, c.Author) && !c.same(s.Account, c.Asker)
 }
 
 // ballot is the account's counted ballot on the present text, if any.
@@ -113,11 +137,7 @@ func (c *Case) ballot(account int64) *Ballot {
 // and have declared that nothing stands against it.
 func (c *Case) Tally() Tally {
 	t := Tally{Quorum: c.Policy.Quorum, Needed: c.Policy.Approvals}
-	for _, s := range c.Seats {
-		b := c.ballot(s.Account)
-		if b == nil || !c.mayVote(s) || s.Conflict != None {
-			continue
-		}
+	for _, b := range c.counted() {
 		t.Ballots++
 		switch {
 		case b.Score > 0:
@@ -133,8 +153,20 @@ func (c *Case) Tally() Tally {
 			t.Open++
 		}
 	}
+	c.weigh(&t)
 	t.Met = len(c.Policy.lacking(t)) == 0
 	return t
+}
+
+// counted are the ballots on the present text of members who may vote on it and
+// have declared that nothing stands against it.
+func (c *Case) counted() (list []Ballot) {
+	for _, s := range c.seated() {
+		if b := c.ballot(s.Account); b != nil && c.mayVote(s) && s.Conflict == None {
+			list = append(list, *b)
+		}
+	}
+	return list
 }
 
 // facts are what the machine's guards ask, drawn from the case as it now is.
@@ -147,13 +179,21 @@ func (c *Case) facts() Facts {
 		AllIn:    len(seats) > 0,
 		Edited:   !c.Machine,
 		Later:    c.Round > 1,
+		Major:    c.Tier == 2,
+		Disputed: c.disputed() && !c.settled(),
+		Ready:    len(c.missing()) == 0,
+		Answered: c.answered(),
+		Finding:  c.finding(),
+		Decision: c.decision(),
+		Renewed:  c.Renewed,
 	}
 	for _, s := range seats {
 		if c.mayVote(s) && c.ballot(s.Account) == nil {
 			f.AllIn = false
 		}
 	}
-	f.Met = f.Panel && c.Tally().Met
+	// What the legal section sent back is not approved again as it stands.
+	f.Met = f.Panel && c.Tally().Met && f.Finding != SentBack
 	return f
 }
 
@@ -207,6 +247,8 @@ func (c *Case) member(account int64) (*Seat, error) {
 		return nil, notOnPanel
 	case s.Conflict == Conflicted:
 		return nil, conflictDeclared
+	case s.To != 0:
+		return nil, delegated
 	case s.Conflict == Undeclared:
 		return nil, undeclared
 	}
@@ -215,7 +257,7 @@ func (c *Case) member(account int64) (*Seat, error) {
 
 // clear refuses somebody who is recused in this very review, whatever other office they hold.
 func (c *Case) clear(account int64) error {
-	if s := c.seat(account); s != nil && s.Conflict == Conflicted {
+	if slices.ContainsFunc(c.Seats, func(s Seat) bool { return s.Conflict == Conflicted && c.same(s.Account, account) }) {
 		return conflictDeclared
 	}
 	return nil

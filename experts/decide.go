@@ -15,24 +15,32 @@ import (
 func (d *Desk) Vote(ctx context.Context, actor accounts.Account, review int64, b Ballot) (View, error) {
 	return d.act(ctx, actor, review, Vote, func(tx pgx.Tx, c *Case) (record, error) {
 		b.Account, b.Reason, b.Text = actor.ID, clean(b.Reason), clean(b.Text)
-		opinion, err := c.vote(b)
-		if err != nil {
-			return record{}, err
-		}
-		cast := c.Ballots[len(c.Ballots)-1]
-		id, commitment, err := insertBallot(ctx, tx, c.ID, cast, d.Now())
-		if err != nil {
-			return record{}, err
-		}
-		data := map[string]any{"ballot": id, "commitment": commitment}
-		if opinion != nil {
-			if data["opinion_commitment"], err = insertOpinion(ctx, tx, c, *opinion, d.Now()); err != nil {
-				return record{}, err
-			}
-			data["opinion"] = opinion.Number
-		}
-		return record{data: data}, nil
+		return d.cast(ctx, tx, c, b)
 	})
+}
+
+// cast takes a ballot and writes it down.
+func (d *Desk) cast(ctx context.Context, tx pgx.Tx, c *Case, b Ballot) (record, error) {
+	opinion, err := c.vote(b)
+	if err != nil {
+		return record{}, err
+	}
+	cast := c.Ballots[len(c.Ballots)-1]
+	id, commitment, err := insertBallot(ctx, tx, c.ID, cast, d.Now())
+	if err != nil {
+		return record{}, err
+	}
+	data := map[string]any{"ballot": id, "commitment": commitment}
+	if cast.Entry != 0 {
+		data["entry"] = cast.Entry
+	}
+	if opinion != nil {
+		if data["opinion_commitment"], err = insertOpinion(ctx, tx, c, *opinion, d.Now()); err != nil {
+			return record{}, err
+		}
+		data["opinion"] = opinion.Number
+	}
+	return record{data: data}, nil
 }
 
 // Edit puts a new text in the place of the one whose hash is named. The

@@ -145,7 +145,9 @@ var refusals = map[string]error{
 	"ballot_once": alreadyVoted, "ballot_stale": staleHash, "ballot_own": ownEdit, "ballot_conflict": conflictDeclared,
 	"ballot_member": notOnPanel, "ballot_reason": reasonNeeded, "ballot_score": badScore,
 	"application_once": alreadyApplied, "review_live": alreadySubmitted, "review_approvals": notApproved,
-	"opinion_own": ownOpinion,
+	"opinion_own": ownOpinion, "label_stale": staleHash, "label_legality": legalOnPanel, "review_legality": notDecided, "review_decided": notDecided,
+	"review_answered": unanswered, "meeting_own": ownRecord, "meeting_against": againstMajority, "entry_own": ownEntry, "ballot_marks": badMarks,
+	"label_paper": noPaper, "meeting_paper": noPaper, "entry_paper": noPaper, "panel_one_step": oneStep,
 }
 
 // named gives a broken constraint its refusal.

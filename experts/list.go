@@ -23,37 +23,43 @@ type Filter struct {
 
 // Summary is one line of the list.
 type Summary struct {
-	ReviewID int64     `json:"review_id,string"`
-	DraftID  int64     `json:"draft_id,string"`
-	State    State     `json:"state"`
-	Round    int       `json:"round"`
-	Tier     int       `json:"tier"`
-	Revision int       `json:"revision"`
-	Hash     string    `json:"hash"`
-	Title    string    `json:"title"` // the question; empty for those who may read neither it nor the draft
-	Asker    string    `json:"asker"`
-	OpenedAt time.Time `json:"opened_at"`
-	Conflict Conflict  `json:"conflict,omitempty"` // the actor's own answer, where seated
-	Turn     Event     `json:"turn"`               // what is waiting for the actor
-	Next     string    `json:"next"`               // what happens next, in words
+	ReviewID int64      `json:"review_id,string"`
+	DraftID  int64      `json:"draft_id,string"`
+	State    State      `json:"state"`
+	Due      *time.Time `json:"due,omitempty"` // when the present stage is overdue
+	Round    int        `json:"round"`
+	Tier     int        `json:"tier"`
+	Revision int        `json:"revision"`
+	Hash     string     `json:"hash"`
+	Title    string     `json:"title"` // the question; empty for those who may read neither it nor the draft
+	Asker    string     `json:"asker"`
+	OpenedAt time.Time  `json:"opened_at"`
+	Conflict Conflict   `json:"conflict,omitempty"` // the actor's own answer, where seated
+	Turn     Event      `json:"turn"`               // what is waiting for the actor
+	Next     string     `json:"next"`               // what happens next, in words
 }
 
 // listSQL works out whose turn it is from the actor's own rows alone; the
 // office's from the state. It must agree with Case.open.
 const listSQL = `with mine as (
-  select r.id, r.draft_id, r.state, r.round, r.tier, r.revision, r.hash, r.asker, r.opened_at, m.conflict,
+  select r.id, r.draft_id, r.state, r.round, r.tier, r.revision, r.hash, r.asker, r.opened_at, r.due_at, m.conflict,
     case
       when m.conflict = 'undeclared' and r.state in ('routed', 'round1', 'deliberating', 'round2', 'stalled') then 'declare'
-      when m.conflict = 'none' and r.state in ('routed', 'round1', 'round2') and r.author <> $1 and r.asker <> $1
+      when m.conflict = 'none' and m.delegated_to is null and r.state in ('routed', 'round1', 'round2') and r.author <> $1 and r.asker <> $1
         and not exists (select from ballot b where b.review_id = r.id and b.account_id = $1 and b.round = r.round and b.hash = r.hash and b.claim is null) then 'vote'
       when $2 and r.state in ('screened', 'stalled') then 'route'
       when $2 and m.conflict is distinct from 'declared' and r.state = 'deliberating' then 'close'
-      when $3 and m.conflict is distinct from 'declared' and r.state in ('approved', 'approved-edited') then 'apply'
+      when $3 and m.conflict is distinct from 'declared' and (r.tier < 2 and r.state in ('approved', 'approved-edited') or r.state = 'adopted') then 'apply'
+      when $2 and m.conflict is distinct from 'declared' and r.tier = 2 and r.state in ('approved', 'approved-edited') then 'refer'
+      when $10 and m.account_id is null and r.state = 'legality' and f.result is null then 'legal'
+      when $2 and m.conflict is distinct from 'declared' and r.state = 'legality' and f.result is not null then 'meet'
+      when $3 and m.conflict is distinct from 'declared' and r.state = 'deliberated' then 'decide'
       else '' end as turn
   from review r left join panel_member m on m.review_id = r.id and m.account_id = $1
+    left join lateral (select l.result from review_label l where r.state = 'legality' and l.review_id = r.id and l.kind = 'legality' and l.hash = r.hash order by l.id desc limit 1) f on true
   where ($4 = '' or r.state = $4) and ($5 = 0 or r.draft_id = $5) and ($6 = 0 or r.id < $6)
     and (not $7 or r.asker = $1 or coalesce(m.conflict, 'declared') <> 'declared'))
-select x.id, x.draft_id, x.state, x.round, x.tier, x.revision, x.hash, coalesce(v.body::jsonb ->> 'question', review_subject(x.id), ''), a.login, x.opened_at, coalesce(x.conflict, ''), x.turn
+select x.id, x.draft_id, x.state, x.round, x.tier, x.revision, x.hash, coalesce(v.body::jsonb ->> 'question', review_subject(x.id), ''), a.login, x.opened_at, x.due_at, coalesce(x.conflict, ''), x.turn
 from mine x join account a on a.id = x.asker left join revision v on v.draft_id = x.draft_id and v.number = x.revision
 where not $8 or x.turn <> ''
 order by x.id desc limit $9`
@@ -64,12 +70,12 @@ func (d *Desk) List(ctx context.Context, actor accounts.Account, f Filter) (list
 		f.Limit = 100
 	}
 	err = d.DB.Read(ctx, actor.ID, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, listSQL, actor.ID, office(actor), actor.Has(accounts.Decider), string(f.State), f.Draft, f.Before, f.Mine, f.Turn, f.Limit)
+		rows, err := tx.Query(ctx, listSQL, actor.ID, office(actor), actor.Has(accounts.Decider), string(f.State), f.Draft, f.Before, f.Mine, f.Turn, f.Limit, actor.Has(accounts.Legal))
 		if err != nil {
 			return err
 		}
 		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Summary, err error) {
-			err = row.Scan(&s.ReviewID, &s.DraftID, &s.State, &s.Round, &s.Tier, &s.Revision, &s.Hash, &s.Title, &s.Asker, &s.OpenedAt, &s.Conflict, &s.Turn)
+			err = row.Scan(&s.ReviewID, &s.DraftID, &s.State, &s.Round, &s.Tier, &s.Revision, &s.Hash, &s.Title, &s.Asker, &s.OpenedAt, &s.Due, &s.Conflict, &s.Turn)
 			s.Next = next(s.State, s.Turn)
 			return s, err
 		})
@@ -91,11 +97,13 @@ func next(state State, turn Event) string {
 
 var turns = map[Event]string{
 	Declare: "请先申报有无利益冲突", Vote: "请表决", Route: "请组成专家组", Dispose: "请书面答复意见", Close: "票已到齐，请结束本轮", Apply: "已审议通过，可以采纳落实",
+	Refer: "已审议通过，请送合法性审查", Legal: "请作合法性审查", Meet: "合法性审查已通过，请登记集体讨论", Decide: "已集体讨论，请作出决定",
 }
 
 var waits = map[State]string{
 	Screened: "等待秘书处组成专家组", Routed: "等待专家申报", Round1: "等待专家表决", Deliberating: "等待结束本轮", Round2: "等待专家表决新稿",
 	Approved: "等待采纳落实", ApprovedEdited: "等待采纳落实", Stalled: "专家组不符合规则或者已到期，等待秘书处处理",
+	Legality: "等待合法性审查和集体讨论", Deliberated: "等待决策人作出决定", Decided: "等待采纳落实",
 }
 
 // Standing is how far a draft has come, shown beside it.

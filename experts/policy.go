@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"advisor/internal/problem"
+	"advisor/experts/consensus"
 )
 
 // Policy is what a tier asks of a panel and of an approval. It is data: offices
@@ -22,40 +22,15 @@ type Policy struct {
 	Approvals int      `json:"approvals"`         // of which in favour at least
 	AnswerAt  int      `json:"answer_at"`         // an objection this strong blocks until it is answered in writing; 0 for none
 	Reasons   []string `json:"reasons,omitempty"` // the codes a refusal may name; none listed: any
-}
 
-// presets are the policies an office starts with. Tier 1's third of the
-// department and odd number follow the local rules quoted in reference/REVIEW.md
-// §3.1; two of three is the smallest quorum that survives one member's edit.
-var presets = []Policy{
-	{Tier: 0, Name: "一名专家审定", Panel: 1, Odd: true, Share: 0, Quorum: 1, Approvals: 1, AnswerAt: -2},
-	{Tier: 1, Name: "专家组审议", Panel: 3, Odd: true, Share: 34, Quorum: 2, Approvals: 2, AnswerAt: -2},
-}
-
-// Check says whether the policy can be followed at all.
-func (p Policy) Check() error {
-	why := ""
-	switch {
-	case p.Tier != 0 && p.Tier != 1:
-		why = "目前只有 0（一名专家）和 1（专家组）两级"
-	case p.Panel < 1 || p.Panel > 25:
-		why = "专家组人数应在 1 至 25 之间"
-	case p.Odd && p.Panel%2 == 0:
-		why = "要求人数为单数，所定人数却是双数"
-	case p.Quorum < 1 || p.Quorum > p.Panel:
-		why = "法定票数应在 1 与专家组人数之间"
-	case p.Approvals < 1 || p.Approvals > p.Quorum:
-		why = "赞成票数应在 1 与法定票数之间"
-	case p.Share < 0 || p.Share > 100:
-		why = "本部门专家占比应在 0 至 100 之间"
-	case p.AnswerAt > 0 || p.AnswerAt < -2:
-		why = "须书面答复的分值应是 0、-1 或 -2"
-	case len(p.Domains) > p.Panel:
-		why = "所需领域比专家组人数还多"
-	default:
-		return nil
-	}
-	return problem.New(problem.Invalid, "bad-policy", "审议规则未保存", why, "请修改后重试")
+	Dissent     bool           `json:"dissent_seat,omitempty"` // one seat for somebody known to hold other views
+	Open        bool           `json:"open,omitempty"`         // ballots of the first round lie open from the start
+	Marks       bool           `json:"marks,omitempty"`        // ballots rate necessity, feasibility and soundness from 1 to 9
+	SecondRound bool           `json:"second_round,omitempty"` // ratings that disagree are voted on once more
+	Claims      bool           `json:"claims,omitempty"`       // a claim with more against than for it blocks
+	Draw        bool           `json:"draw,omitempty"`         // the panel is drawn by lot, verifiably
+	Needs       []string       `json:"needs,omitempty"`        // labels that a major decision needs
+	Clocks      map[string]int `json:"clocks,omitempty"`       // working days for each stage
 }
 
 // unmet lists the rules of composition that the seats break, in words; none
@@ -70,6 +45,9 @@ func (p Policy) unmet(seats []Seat, department string) []string {
 	}
 	if own := ofDepartment(seats, department); own*100 > p.Share*len(seats) {
 		broken = append(broken, fmt.Sprintf("提问部门的专家应不超过 %d%%，现为 %d 人中的 %d 人", p.Share, len(seats), own))
+	}
+	if p.Dissent && !slices.ContainsFunc(seats, func(s Seat) bool { return s.Dissent }) {
+		broken = append(broken, "缺少持不同意见的专家")
 	}
 	for _, domain := range p.Domains {
 		if !slices.ContainsFunc(seats, func(s Seat) bool { return slices.Contains(s.Domains, domain) }) {
@@ -98,6 +76,10 @@ type Tally struct {
 	Needed  int  `json:"needed"`
 	Open    int  `json:"unanswered"` // strong objections not yet answered in writing
 	Met     bool `json:"met"`
+
+	Merit   map[string]consensus.Result `json:"merit,omitempty"`  // by dimension, where the policy wants ratings
+	Claims  []int                       `json:"claims,omitempty"` // claims with more against than for them
+	Dispute bool                        `json:"dispute"`          // to be voted on once more
 }
 
 // lacking lists what an approval still lacks; none means that the policy is met.
@@ -112,6 +94,17 @@ func (p Policy) lacking(t Tally) []string {
 	if t.For <= t.Against {
 		lack = append(lack, fmt.Sprintf("赞成 %d 票未多于反对 %d 票", t.For, t.Against))
 	}
+	for _, d := range dimensions {
+		if t.Merit[d.code].Outcome == consensus.Inappropriate {
+			lack = append(lack, d.words+"的评分中位数在 3 分以下")
+		}
+	}
+	if t.Dispute {
+		lack = append(lack, "意见分歧，应当讨论后再次表决")
+	}
+	for _, n := range t.Claims {
+		lack = append(lack, fmt.Sprintf("第 %d 条论断反对多于赞成", n))
+	}
 	if t.Open > 0 {
 		lack = append(lack, fmt.Sprintf("有 %d 条强烈反对意见尚未书面答复", t.Open))
 	}
@@ -119,41 +112,3 @@ func (p Policy) lacking(t Tally) []string {
 }
 
 func sentence(parts []string) string { return strings.Join(parts, "；") }
-
-// maxTries bounds the search for a panel; rosters of dozens stay far below it.
-const maxTries = 200_000
-
-// fill finds the fewest candidates that, added to the seats, satisfy the
-// policy, preferring those who come first. Candidates come sorted by how well
-// they fit and how little they have to do.
-func fill(p Policy, department string, seats, candidates []Seat) ([]Seat, bool) {
-	tries := 0
-	for more := max(p.Panel-len(seats), 0); more <= len(candidates) && more <= p.Panel+2; more++ {
-		if found, ok := choose(p, department, seats, candidates, nil, more, &tries); ok {
-			return found, true
-		}
-	}
-	return nil, false
-}
-
-// choose picks n candidates in order, backing off when what it picked cannot do.
-func choose(p Policy, department string, seats, candidates, picked []Seat, n int, tries *int) ([]Seat, bool) {
-	*tries++
-	if *tries > maxTries || n > len(candidates) {
-		return nil, false
-	}
-	all := append(append([]Seat{}, seats...), picked...)
-	if n == 0 {
-		return picked, len(p.unmet(all, department)) == 0
-	}
-	// More of the asking department than the whole panel may hold cannot be mended by adding others.
-	if ofDepartment(all, department)*100 > p.Share*(len(all)+n) {
-		return nil, false
-	}
-	for i, c := range candidates {
-		if found, ok := choose(p, department, seats, candidates[i+1:], append(picked[:len(picked):len(picked)], c), n-1, tries); ok {
-			return found, true
-		}
-	}
-	return nil, false
-}

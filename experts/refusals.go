@@ -40,6 +40,31 @@ var (
 	alreadySubmitted = problem.New(problem.Conflict, "already-submitted", "没有提交审议", "这份建议稿已经在审议中", "请到审议列表查看")
 	rejectedBefore   = problem.New(problem.Refused, "rejected-before", "没有提交审议", "同样的文本已被专家组否决", "请修改或者重新提问")
 	notScreened      = refusal{problem.New(problem.Refused, "not-screened", "没有通过初审", "", "请补充或者更换依据")}
+	delegated        = problem.New(problem.Refused, "delegated", notTaken, "您已把这件审议委托他人，受托人代您表决", "如需收回，请与专委会秘书处联系")
+	oneStep          = problem.New(problem.Refused, "one-step", notTaken, "您是受托人，不能再转委托", "请自己表决，或者请秘书处另请专家")
+	alreadySeated    = problem.New(problem.Conflict, "already-seated", notTaken, "此人已在专家组内", "请改请其他专家")
+	otherField       = problem.New(problem.Refused, "other-field", notTaken, "受托人没有与您相同的专业领域", "请委托同领域的专家")
+	notSeated        = problem.New(problem.NotFound, "not-seated", notTaken, "专家组里没有这个人", "请核对名单")
+	declareYourself  = problem.New(problem.Refused, "declare-yourself", notTaken, "这是您本人的情况", "请以申报的方式回避")
+	noDispute        = problem.New(problem.Refused, "no-dispute", notTaken, "表决没有分歧，或者这一稿已经表决过两轮", "请结束本轮，或者修改后再表决")
+	badMarks         = problem.New(problem.Invalid, "bad-marks", notTaken, "必要性、可行性、科学性的评分应在 1 与 9 之间", "请重新评分")
+	marksNeeded      = problem.New(problem.Invalid, "marks-needed", notTaken, "这件审议要求对必要性、可行性、科学性分别评分", "请补充三项评分（1 至 9 分）")
+	badLabel         = problem.New(problem.Invalid, "bad-label", notTaken, "没有这种程序或者这种结果", "请重新选择")
+	badPeriod        = problem.New(problem.Invalid, "bad-period", notTaken, "起止日期不对", "请按 2026-01-01 的写法填写，截止不早于开始")
+	shortened        = refusal{problem.New(problem.Invalid, "shortened", notTaken, "", "确需缩短的，请写明理由")}
+	notReady         = refusal{problem.New(problem.Refused, "not-ready", notTaken, "", "请先补齐后再送合法性审查")}
+	legalOnPanel     = problem.New(problem.Refused, "legal-on-panel", notTaken, "合法性审查不能由参加本次论证、提问或者修改文本的人作出", "请由合法性审查机构的其他人员办理")
+	threeQuestions   = problem.New(problem.Invalid, "three-questions", notTaken, "审查意见应当分别回答权限、程序、内容三项，并有总的意见", "请补充后重试")
+	badMeeting       = refusal{problem.New(problem.Invalid, "bad-meeting", notTaken, "", "请按会议记录补正")}
+	unanswered       = problem.New(problem.Refused, "unanswered", notTaken, "还有意见没有说明采纳情况，不能提交讨论", "请先逐条答复")
+	ownRecord        = problem.New(problem.Refused, "own-record", notTaken, "会议记录是您录入的，不能由您自己确认", "请由决策机关负责人确认")
+	badDecision      = problem.New(problem.Invalid, "bad-decision", notTaken, "决定应是 adopt、refuse、revise 或 postpone", "请重新选择")
+	againstMajority  = problem.New(problem.Invalid, "against-majority", notTaken, "决定与会议组成人员多数人的意见不一致", "请写明理由（条例第三十条）")
+	notDecided       = problem.New(problem.Refused, "not-decided", notTaken, "重大决策须经合法性审查和集体讨论决定", "请先送合法性审查，再由会议讨论决定")
+	noPaper          = problem.New(problem.NotFound, "no-paper", notTaken, "没有这份附件", "请核对编号")
+	noEntry          = problem.New(problem.NotFound, "no-entry", notTaken, "没有这条代录记录，或者已经确认", "请核对编号")
+	ownEntry         = problem.New(problem.Refused, "own-entry", notTaken, "代录的内容不能由录入人自己确认", "请由专家本人或者秘书处其他人员核对原件后确认")
+	paperNeeded      = problem.New(problem.Invalid, "paper-needed", notTaken, "代录线下会议或书面意见，须附签名的原件", "请附上扫描件")
 	notInForce       = refusal{problem.New(problem.Refused, "basis-not-in-force", "没有采纳落实", "", "请由专家组更换依据后重新表决")}
 )
 
@@ -71,12 +96,16 @@ var words = map[State]string{
 	Drafted: "已拟稿", Screened: "已初审", Routed: "已组成专家组", Declared: "已申报", Round1: "第一轮表决", Deliberating: "讨论",
 	Round2: "再次表决", Approved: "审议通过", ApprovedEdited: "修改后通过", Returned: "已退回", Rejected: "已否决", Withdrawn: "已撤回",
 	Stalled: "搁置", Applied: "已采纳落实", Suspended: "已中止执行", Stale: "依据已失效",
+	Legality: "合法性审查", Deliberated: "已集体讨论", Decided: "决定通过", Superseded: "已被取代", Retired: "已停止适用",
 }
 
 // acts are the events as people read them.
 var acts = map[Event]string{
 	Submit: "提交审议", Route: "组成专家组", Declare: "申报利益冲突", Open: "开始表决", Vote: "表决", Edit: "修改", Opine: "提出意见", Dispose: "答复意见",
 	Close: "结束本轮", Return: "退回", Reject: "否决", Withdraw: "撤回", Expire: "到期", Apply: "采纳落实", Suspend: "中止执行",
+	Again: "再次表决", Recuse: "责令回避", Delegate: "委托", Label: "登记程序", Comment: "登记公众意见", Refer: "送合法性审查", Legal: "合法性审查", Meet: "登记集体讨论",
+	Decide: "作出决定", Flag: "提示依据失效", Reaffirm: "重新确认", Supersede: "取代", Retire: "停止适用", Resume: "恢复执行",
+	Enter: "代录表决", Attach: "附原件",
 }
 
 // Word is a state as people read it.

@@ -102,8 +102,8 @@ func (d *Desk) Experts(ctx context.Context, actor accounts.Account) (list []Expe
 
 // SetCommittee names the committee and the tier that reviews open with.
 func (d *Desk) SetCommittee(ctx context.Context, actor accounts.Account, c Committee) error {
-	if c.Name = clean(c.Name); c.Name == "" || c.Tier != 0 && c.Tier != 1 {
-		return problem.New(problem.Invalid, "bad-committee", "没有保存", "委员会要有名称，审议级别应是 0 或 1", "请修改后重试")
+	if c.Name = clean(c.Name); c.Name == "" || c.Tier < 0 || c.Tier > 2 {
+		return problem.New(problem.Invalid, "bad-committee", "没有保存", "委员会要有名称，审议级别应是 0、1 或 2", "请修改后重试")
 	}
 	return d.manage(ctx, actor, func(tx pgx.Tx) (audit.Leaf, error) {
 		_, err := tx.Exec(ctx, `insert into committee (name, tier) values ($1, $2) on conflict (id) do update set name = $1, tier = $2`, c.Name, c.Tier)

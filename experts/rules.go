@@ -11,10 +11,10 @@ func (c *Case) route(seats []Seat) error {
 		return err
 	}
 	for _, s := range seats {
-		if s.Account == c.Asker {
+		if c.same(s.Account, c.Asker) {
 			return askerOnPanel
 		}
-		if c.seat(s.Account) == nil {
+		if !c.holds(s.Account) {
 			s.Conflict = Undeclared
 			c.Seats = append(c.Seats, s)
 		}
@@ -38,6 +38,8 @@ func (c *Case) declare(account int64, answer Conflict, substitutes []Seat) ([]Se
 		return nil, notOnPanel
 	case s.Conflict == Conflicted:
 		return nil, conflictDeclared
+	case s.To != 0:
+		return nil, delegated
 	case answer == None && s.Conflict == None:
 		return nil, nil // said before
 	}
@@ -60,7 +62,7 @@ func (c *Case) replaceable() bool {
 
 // substitute fills up the panel with the fewest candidates that make it lawful again.
 func (c *Case) substitute(candidates []Seat) []Seat {
-	candidates = slices.DeleteFunc(slices.Clone(candidates), func(s Seat) bool { return s.Account == c.Asker || c.seat(s.Account) != nil })
+	candidates = slices.DeleteFunc(slices.Clone(candidates), func(s Seat) bool { return c.same(s.Account, c.Asker) || c.holds(s.Account) })
 	added, ok := fill(c.Policy, c.Department, c.seated(), candidates)
 	if !ok {
 		return nil
@@ -79,7 +81,7 @@ func (c *Case) vote(b Ballot) (opinion *Opinion, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Policy.admits(b.Score, b.Reason); err != nil {
+	if err := c.Policy.admits(b); err != nil {
 		return nil, err
 	}
 	if err := c.present(b.Hash); err != nil {
@@ -112,16 +114,24 @@ func (c *Case) remarked(b Ballot) bool {
 }
 
 // admits checks a ballot's own form.
-func (p Policy) admits(score int, reason string) error {
+func (p Policy) admits(b Ballot) error {
 	switch {
-	case score < -2 || score > 2:
+	case b.Score < -2 || b.Score > 2:
 		return badScore
-	case score < 0 && reason == "":
+	case b.Marks != nil && !b.Marks.valid():
+		return badMarks
+	case p.Marks && b.Claim == nil && b.Marks == nil:
+		return marksNeeded
+	case b.Score < 0 && b.Reason == "":
 		return reasonNeeded
-	case reason != "":
-		return p.admitsReason(reason)
+	case b.Reason != "":
+		return p.admitsReason(b.Reason)
 	}
 	return nil
+}
+
+func (m Marks) valid() bool {
+	return min(m.Necessity, m.Feasibility, m.Soundness) >= 1 && max(m.Necessity, m.Feasibility, m.Soundness) <= 9
 }
 
 var reasonForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
@@ -160,7 +170,7 @@ func (c *Case) edit(account int64, named, hash string) error {
 // votersWithout is how many could vote on a text that the account wrote.
 func (c *Case) votersWithout(account int64) (n int) {
 	for _, s := range c.seated() {
-		if s.Account != account && s.Account != c.Asker {
+		if !c.same(s.Account, account) && !c.same(s.Account, c.Asker) {
 			n++
 		}
 	}
@@ -203,7 +213,7 @@ func (c *Case) dispose(account int64, number int, as Adoption, reason string) er
 		return textNeeded
 	case o.As != "":
 		return alreadyDisposed
-	case o.Account == account:
+	case c.same(o.Account, account):
 		return ownOpinion
 	}
 	o.As = as
@@ -233,6 +243,9 @@ func (c *Case) close(account int64) error {
 func (c *Case) lacking() []string {
 	f, t := c.facts(), c.Tally()
 	lack := c.Policy.unmet(c.seated(), c.Department)
+	if f.Finding == SentBack {
+		lack = append(lack, "合法性审查已退回这一稿，应当先修改")
+	}
 	switch {
 	case f.AllIn:
 		return append(lack, c.Policy.lacking(t)...)
@@ -265,7 +278,8 @@ func (c *Case) end(account int64, event Event, reason, text string) error {
 
 // apply is the gate: the approved text, under the very hash that was approved.
 func (c *Case) apply(account int64, hash string) error {
-	if c.State == Applied || c.State == Suspended || c.State == Stale {
+	switch c.State {
+	case Applied, Suspended, Stale, Superseded, Retired:
 		return alreadyApplied
 	}
 	if err := c.clear(account); err != nil {
@@ -274,7 +288,10 @@ func (c *Case) apply(account int64, hash string) error {
 	if err := c.present(hash); err != nil {
 		return err
 	}
-	if c.State != Approved && c.State != ApprovedEdited {
+	switch {
+	case c.Tier == 2 && (c.State == Approved || c.State == ApprovedEdited || c.State == Legality || c.State == Deliberated):
+		return notDecided
+	case c.State != Approved && c.State != ApprovedEdited && c.State != Decided:
 		return notApproved
 	}
 	return c.step(Apply)

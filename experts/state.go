@@ -5,7 +5,8 @@ import "fmt"
 // State is where a review stands, stored as the word that INTERFACE.md lists.
 type State string
 
-// The states that tiers 0 and 1 use.
+// The states. Tiers 0 and 1 go from an approval straight to its application; a
+// major decision (tier 2) goes by legality, deliberated and adopted.
 const (
 	Drafted        State = "drafted"         // there is a draft; nobody has asked for a review
 	Screened       State = "screened"        // every claim is cited and its basis in force
@@ -19,10 +20,15 @@ const (
 	Returned       State = "returned"
 	Rejected       State = "rejected"
 	Withdrawn      State = "withdrawn"
-	Stalled        State = "stalled" // the panel no longer satisfies its policy, or time ran out
+	Stalled        State = "stalled"     // the panel no longer satisfies its policy, or time ran out
+	Legality       State = "legality"    // with the legal section; and, once cleared, waiting for the meeting
+	Deliberated    State = "deliberated" // the meeting is on record; the head has still to confirm the decision
+	Decided        State = "adopted"     // decided after deliberation
 	Applied        State = "applied"
 	Suspended      State = "suspended"
-	Stale          State = "stale" // applied, and what it rested on has since failed
+	Stale          State = "stale"      // applied, and what it rested on has since failed
+	Superseded     State = "superseded" // another application took its place
+	Retired        State = "retired"    // taken out of force without another in its place
 )
 
 // Event is what somebody, or the clock, does to a review.
@@ -45,6 +51,25 @@ const (
 	Expire   Event = "expire"
 	Apply    Event = "apply"
 	Suspend  Event = "suspend"
+
+	Again     Event = "again"     // the panel votes a second time on the same text
+	Recuse    Event = "recuse"    // the office found a conflict that the member did not declare
+	Delegate  Event = "delegate"  // a member hands the seat on, once
+	Label     Event = "label"     // public comments, hearing, risk, fair competition put on record
+	Comment   Event = "comment"   // one opinion of the public, or the answer to it
+	Refer     Event = "refer"     // to the legal section
+	Legal     Event = "legal"     // the legal section's finding
+	Meet      Event = "meet"      // the record of the deliberation
+	Decide    Event = "decide"    // the head's decision
+	Flag      Event = "flag"      // a basis failed after the application
+	Reaffirm  Event = "reaffirm"  // a new round approved the same text
+	Supersede Event = "supersede" // what a new round approved has been applied
+	Retire    Event = "retire"
+	Resume    Event = "resume"
+
+	// These leave a review where it is and have no row in the table.
+	Enter  Event = "enter"  // the office enters a ballot from paper; confirming it is a vote
+	Attach Event = "attach" // a signed original is kept
 )
 
 // Facts are what the guards ask about a review, as it is after the event's own
@@ -57,6 +82,14 @@ type Facts struct {
 	Met      bool // everything the policy asks of an approval, the panel included
 	Edited   bool // the present text is not the machine's
 	Later    bool // this is a round after the first
+
+	Major    bool     // tier 2
+	Disputed bool     // the ballots disagree or are undecided, for the first time on this text
+	Ready    bool     // what the statute wants before the legal section is on record
+	Answered bool     // no opinion waits for a disposition
+	Finding  Finding  // the legal section's, on the present text
+	Decision Decision // the head's, on the present text
+	Renewed  bool     // a new round with a quorum, on the law as it is now, stands behind the event
 }
 
 // guard is a condition with the words it is drawn and refused with.
@@ -79,6 +112,20 @@ var (
 	metEdited = guard{"达到通过条件，文本经过修改", func(f Facts) bool { return f.Met && f.Edited }}
 	holding   = guard{"仍达到通过条件", func(f Facts) bool { return f.Met }}
 	broken    = guard{"不再达到通过条件", func(f Facts) bool { return !f.Met }}
+
+	minor     = guard{"仍达到通过条件，且不属于重大决策", func(f Facts) bool { return f.Met && !f.Major }}
+	disputed  = guard{"票已到齐而意见分歧", func(f Facts) bool { return f.Panel && f.AllIn && f.Disputed }}
+	major     = guard{"属于重大决策", func(f Facts) bool { return f.Major }}
+	ready     = guard{"属于重大决策，公众参与、风险评估等程序已备齐", func(f Facts) bool { return f.Major && f.Met && f.Ready }}
+	cleared   = guard{"合法性审查通过", func(f Facts) bool { return f.Met && f.Finding.clears() }}
+	sentBack  = guard{"合法性审查退回修改", func(f Facts) bool { return f.Finding == SentBack }}
+	meetable  = guard{"合法性审查通过，各条意见均已答复", func(f Facts) bool { return f.Met && f.Finding.clears() && f.Answered }}
+	adopts    = guard{"决定通过", func(f Facts) bool { return f.Met && f.Finding.clears() && f.Answered && f.Decision == Adopt }}
+	refuses   = guard{"决定不予通过", func(f Facts) bool { return f.Decision == Refuse }}
+	revises   = guard{"决定修改后再议", func(f Facts) bool { return f.Decision == Revise }}
+	postpones = guard{"决定暂缓", func(f Facts) bool { return f.Decision == Postpone }}
+	decided   = guard{"决定通过，且仍达到通过条件", func(f Facts) bool { return f.Met && f.Finding.clears() && f.Decision == Adopt }}
+	renewed   = guard{"新一轮审议已通过", func(f Facts) bool { return f.Renewed }}
 )
 
 // transition is one row of the table: in from, on an event, if the guard holds, to.
@@ -189,11 +236,97 @@ var transitions = []transition{
 	{Deliberating, Expire, Stalled, always},
 	{Round2, Expire, Stalled, always},
 
-	{Approved, Apply, Applied, holding},
-	{ApprovedEdited, Apply, Applied, holding},
+	{Approved, Apply, Applied, minor},
+	{ApprovedEdited, Apply, Applied, minor},
 
 	{Applied, Suspend, Suspended, always},
 	{Stale, Suspend, Suspended, always},
+	{Suspended, Resume, Applied, holding},
+
+	// The first round's ballots disagree: the panel talks and votes once more.
+	{Deliberating, Again, Round2, disputed},
+	{Round2, Again, Round2, disputed}, // likewise a text that was edited
+
+	// A conflict that the office found, or that came out late, is a declaration in another's words.
+	{Legality, Declare, Legality, holding},
+	{Legality, Declare, Stalled, broken},
+	{Deliberated, Declare, Deliberated, holding},
+	{Deliberated, Declare, Stalled, broken},
+	{Decided, Declare, Decided, holding},
+	{Decided, Declare, Stalled, broken},
+	{Routed, Recuse, Declared, answered},
+	{Routed, Recuse, Routed, panel},
+	{Routed, Recuse, Stalled, noPanel},
+	{Round1, Recuse, Deliberating, panelIn},
+	{Round1, Recuse, Round1, panel},
+	{Round1, Recuse, Stalled, noPanel},
+	{Deliberating, Recuse, Deliberating, panel},
+	{Deliberating, Recuse, Stalled, noPanel},
+	{Round2, Recuse, Round2, panel},
+	{Round2, Recuse, Stalled, noPanel},
+	{Stalled, Recuse, Stalled, always},
+	{Approved, Recuse, Approved, holding},
+	{Approved, Recuse, Stalled, broken},
+	{ApprovedEdited, Recuse, ApprovedEdited, holding},
+	{ApprovedEdited, Recuse, Stalled, broken},
+	{Legality, Recuse, Legality, holding},
+	{Legality, Recuse, Stalled, broken},
+	{Deliberated, Recuse, Deliberated, holding},
+	{Deliberated, Recuse, Stalled, broken},
+	{Decided, Recuse, Decided, holding},
+	{Decided, Recuse, Stalled, broken},
+	{Applied, Recuse, Applied, holding},
+	{Applied, Recuse, Stale, broken},
+
+	{Routed, Delegate, Routed, panel},
+	{Round1, Delegate, Round1, panel},
+	{Round2, Delegate, Round2, panel},
+
+	// The statute's other duties may be done beside the panel's work.
+	{Screened, Label, Screened, major},
+	{Routed, Label, Routed, major},
+	{Round1, Label, Round1, major},
+	{Deliberating, Label, Deliberating, major},
+	{Round2, Label, Round2, major},
+	{Approved, Label, Approved, major},
+	{ApprovedEdited, Label, ApprovedEdited, major},
+	{Screened, Comment, Screened, major},
+	{Routed, Comment, Routed, major},
+	{Round1, Comment, Round1, major},
+	{Deliberating, Comment, Deliberating, major},
+	{Round2, Comment, Round2, major},
+	{Approved, Comment, Approved, major},
+	{ApprovedEdited, Comment, ApprovedEdited, major},
+
+	{Approved, Dispose, Approved, always},
+	{ApprovedEdited, Dispose, ApprovedEdited, always},
+	{Legality, Dispose, Legality, always},
+
+	{Approved, Refer, Legality, ready},
+	{ApprovedEdited, Refer, Legality, ready},
+	{Legality, Legal, Legality, cleared},
+	{Legality, Legal, Deliberating, sentBack},
+	{Legality, Meet, Deliberated, meetable},
+	{Legality, Return, Returned, always},
+	{Legality, Withdraw, Withdrawn, always},
+	{Deliberated, Decide, Decided, adopts},
+	{Deliberated, Decide, Rejected, refuses},
+	{Deliberated, Decide, Deliberating, revises},
+	{Deliberated, Decide, Stalled, postpones},
+	{Decided, Apply, Applied, decided},
+
+	// What was applied lives on: flagged when its basis fails, and out of that
+	// only by a new round, or out of force.
+	{Applied, Flag, Stale, always},
+	{Stale, Flag, Stale, always},
+	{Suspended, Flag, Suspended, always},
+	{Stale, Reaffirm, Applied, renewed},
+	{Applied, Supersede, Superseded, renewed},
+	{Stale, Supersede, Superseded, renewed},
+	{Suspended, Supersede, Superseded, renewed},
+	{Applied, Retire, Retired, always},
+	{Stale, Retire, Retired, always},
+	{Suspended, Retire, Retired, always},
 }
 
 // Blocked says why an event does not happen: it has no place in the state, or
@@ -229,13 +362,13 @@ func Next(state State, event Event, facts Facts) (State, error) {
 
 // Ended says that nothing more will happen to the review itself.
 func (s State) Ended() bool {
-	return s == Returned || s == Rejected || s == Withdrawn || s == Suspended
+	return s == Returned || s == Rejected || s == Withdrawn || s == Superseded || s == Retired
 }
 
 // Open says that the ballots of the present round may lie open: nobody can vote any more.
 func (s State) Open() bool {
 	switch s {
-	case Deliberating, Approved, ApprovedEdited, Returned, Rejected, Withdrawn, Applied, Suspended, Stale:
+	case Deliberating, Approved, ApprovedEdited, Legality, Deliberated, Decided, Returned, Rejected, Withdrawn, Applied, Suspended, Stale, Superseded, Retired:
 		return true
 	}
 	return false

@@ -98,7 +98,9 @@ func TestTheTableIsSound(t *testing.T) {
 		if approves && tr.from != tr.to && tr.on != Close {
 			t.Errorf("%s approves from %s: only close may", tr.on, tr.from)
 		}
-		if tr.to == Applied && tr.from != Applied && (tr.on != Apply || tr.from != Approved && tr.from != ApprovedEdited) {
+		gate := tr.on == Apply && (tr.from == Approved || tr.from == ApprovedEdited || tr.from == Decided)
+		back := tr.on == Resume && tr.from == Suspended || tr.on == Reaffirm && tr.from == Stale
+		if tr.to == Applied && tr.from != Applied && !gate && !back {
 			t.Errorf("%s from %s leads to applied", tr.on, tr.from)
 		}
 		if tr.on == Expire && tr.to != Stalled {
@@ -109,6 +111,29 @@ func TestTheTableIsSound(t *testing.T) {
 		}
 		if Word(tr.from) == "" || Word(tr.to) == "" || ActWord(tr.on) == "" {
 			t.Errorf("%s, %s or %s has no Chinese", tr.from, tr.on, tr.to)
+		}
+	}
+	// Tier 2 (invariant 12): no finding, no deliberation; no deliberation, no decision; none of it, no application.
+	full := Facts{Panel: true, Declared: true, AllIn: true, Met: true, Major: true, Ready: true, Answered: true, Renewed: true}
+	for _, c := range []struct {
+		from  State
+		on    Event
+		facts func(*Facts)
+	}{
+		{Legality, Meet, func(*Facts) {}},
+		{Legality, Meet, func(f *Facts) { f.Finding = SentBack }},
+		{Legality, Meet, func(f *Facts) { f.Finding, f.Answered = Cleared, false }},
+		{Deliberated, Decide, func(f *Facts) { f.Decision = Adopt }},
+		{Decided, Apply, func(f *Facts) { f.Finding = Cleared }},
+		{Approved, Apply, func(f *Facts) { f.Finding, f.Decision = Cleared, Adopt }},
+		{ApprovedEdited, Apply, func(f *Facts) { f.Finding, f.Decision = Cleared, Adopt }},
+		{Approved, Refer, func(f *Facts) { f.Ready = false }},
+		{Stale, Reaffirm, func(f *Facts) { f.Renewed = false }},
+	} {
+		f := full
+		c.facts(&f)
+		if next, err := Next(c.from, c.on, f); err == nil {
+			t.Errorf("%s in %s leads to %s with %+v", c.on, c.from, next, f)
 		}
 	}
 	for _, f := range []Facts{{}, {Panel: true}, {Panel: true, Declared: true, AllIn: true}} {

@@ -40,16 +40,16 @@ func loadCase(ctx context.Context, tx pgx.Tx, id int64, locking string) (*Case, 
 	if c.Opinions, err = opinionsOf(ctx, tx, id); err != nil {
 		return nil, fmt.Errorf("load opinions of review %d: %w", id, err)
 	}
-	return c, nil
+	return c, loadDecisions(ctx, tx, c)
 }
 
 func seatsOf(ctx context.Context, tx pgx.Tx, id int64) ([]Seat, error) {
-	rows, err := tx.Query(ctx, `select account_id, department, domains, conflict from panel_member where review_id = $1 order by seated_at, account_id`, id)
+	rows, err := tx.Query(ctx, `select account_id, department, domains, conflict, dissent, coalesce(delegated_to, 0), coalesce(delegated_from, 0) from panel_member where review_id = $1 order by seated_at, account_id`, id)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Seat, err error) {
-		err = row.Scan(&s.Account, &s.Department, &s.Domains, &s.Conflict)
+		err = row.Scan(&s.Account, &s.Department, &s.Domains, &s.Conflict, &s.Dissent, &s.To, &s.From)
 		return s, err
 	})
 }
@@ -57,7 +57,7 @@ func seatsOf(ctx context.Context, tx pgx.Tx, id int64) ([]Seat, error) {
 // ballotsOf reads every ballot, whoever asks: the rules must count them all.
 // What people are shown is read from the table, under its policy.
 func ballotsOf(ctx context.Context, tx pgx.Tx, id int64) ([]Ballot, error) {
-	rows, err := tx.Query(ctx, `select account_id, round, hash, score, reason, text, claim from case_ballots($1) order by id`, id)
+	rows, err := tx.Query(ctx, `select account_id, round, hash, score, reason, text, claim, marks from case_ballots($1) order by id`, id)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func ballotsOf(ctx context.Context, tx pgx.Tx, id int64) ([]Ballot, error) {
 }
 
 func scanBallot(row pgx.CollectableRow) (b Ballot, err error) {
-	err = row.Scan(&b.Account, &b.Round, &b.Hash, &b.Score, &b.Reason, &b.Text, &b.Claim)
+	err = row.Scan(&b.Account, &b.Round, &b.Hash, &b.Score, &b.Reason, &b.Text, &b.Claim, &b.Marks)
 	return b, err
 }
 
@@ -87,8 +87,8 @@ func saveCase(ctx context.Context, tx pgx.Tx, before Case, c *Case, now time.Tim
 	}
 	// An approval that falls reopens the review.
 	_, err := tx.Exec(ctx, `update review set state = $2, round = $3, revision = $4, hash = $5, author = $6, machine = $7,
-		closed_at = case when $8 then coalesce(closed_at, $9) end where id = $1`,
-		c.ID, c.State, c.Round, c.Revision, c.Hash, c.Author, c.Machine, c.State.closed(), now)
+		closed_at = case when $8 then coalesce(closed_at, $9) end, due_at = $10 where id = $1`,
+		c.ID, c.State, c.Round, c.Revision, c.Hash, c.Author, c.Machine, c.State.closed(), now, c.due(now))
 	if err != nil {
 		return fmt.Errorf("save review %d: %w", c.ID, err)
 	}
@@ -100,8 +100,9 @@ func (s State) closed() bool { return s.Open() && s != Deliberating }
 
 func insertSeats(ctx context.Context, tx pgx.Tx, review int64, seats []Seat, by int64, now time.Time) error {
 	for _, s := range seats {
-		_, err := tx.Exec(ctx, `insert into panel_member (review_id, account_id, department, domains, seated_at, seated_by) values ($1, $2, $3, $4, $5, $6)`,
-			review, s.Account, s.Department, s.Domains, now, by)
+		_, err := tx.Exec(ctx, `insert into panel_member (review_id, account_id, department, domains, dissent, delegated_from, seated_at, seated_by)
+			values ($1, $2, $3, $4, $5, nullif($6, 0), $7, $8)`,
+			review, s.Account, s.Department, s.Domains, s.Dissent, s.From, now, by)
 		if err != nil {
 			return fmt.Errorf("seat %d: %w", s.Account, err)
 		}
@@ -122,11 +123,24 @@ func insertDeclaration(ctx context.Context, tx pgx.Tx, review, account int64, an
 	return commit(salt, string(answer), text), nil
 }
 
+func insertFoundConflict(ctx context.Context, tx pgx.Tx, review, account, by int64, text string, now time.Time) (commitment string, err error) {
+	salt := newSalt()
+	_, err = tx.Exec(ctx, `insert into declaration (review_id, account_id, conflict, text, salt, at, found_by) values ($1, $2, 'declared', $3, $4, $5, $6)`,
+		review, account, text, salt, now, by)
+	if err == nil {
+		_, err = tx.Exec(ctx, `update panel_member set conflict = 'declared' where review_id = $1 and account_id = $2`, review, account)
+	}
+	if err != nil {
+		return "", fmt.Errorf("store the conflict found: %w", err)
+	}
+	return commit(salt, string(Conflicted), text), nil
+}
+
 func insertBallot(ctx context.Context, tx pgx.Tx, review int64, b Ballot, now time.Time) (id int64, commitment string, err error) {
 	salt := newSalt()
-	err = tx.QueryRow(ctx, `insert into ballot (review_id, account_id, round, hash, score, reason, text, claim, salt, at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id`,
-		review, b.Account, b.Round, b.Hash, b.Score, b.Reason, b.Text, b.Claim, salt, now).Scan(&id)
+	err = tx.QueryRow(ctx, `insert into ballot (review_id, account_id, round, hash, score, reason, text, claim, marks, entry_id, salt, at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, 0), $11, $12) returning id`,
+		review, b.Account, b.Round, b.Hash, b.Score, b.Reason, b.Text, b.Claim, b.Marks, b.Entry, salt, now).Scan(&id)
 	if err != nil {
 		return 0, "", fmt.Errorf("store ballot: %w", err)
 	}
@@ -139,7 +153,11 @@ func (b Ballot) commitment(salt []byte) string {
 	if b.Claim != nil {
 		claim = fmt.Sprint(*b.Claim)
 	}
-	return commit(salt, fmt.Sprint(b.Account), fmt.Sprint(b.Round), b.Hash, fmt.Sprint(b.Score), b.Reason, b.Text, claim)
+	parts := []string{fmt.Sprint(b.Account), fmt.Sprint(b.Round), b.Hash, fmt.Sprint(b.Score), b.Reason, b.Text, claim}
+	if b.Marks != nil {
+		parts = append(parts, fmt.Sprint(b.Marks.Necessity, b.Marks.Feasibility, b.Marks.Soundness))
+	}
+	return commit(salt, parts...)
 }
 
 func insertOpinion(ctx context.Context, tx pgx.Tx, c *Case, o Opinion, now time.Time) (commitment string, err error) {
@@ -177,11 +195,19 @@ func insertEvent(ctx context.Context, tx pgx.Tx, c *Case, actor int64, move Step
 	}
 	_, err = tx.Exec(ctx, `insert into review_event (review_id, at, actor, event, from_state, to_state, round, hash, text, data, leaf_seq)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		c.ID, now, actor, move.On, move.From, move.To, c.Round, c.Hash, r.text, data, seq)
+		c.ID, now, nobody(actor), move.On, move.From, move.To, c.Round, c.Hash, r.text, data, seq)
 	if err != nil {
 		return fmt.Errorf("store event: %w", err)
 	}
 	return nil
+}
+
+// nobody is null for the clock, which acts in nobody's name.
+func nobody(actor int64) *int64 {
+	if actor == 0 {
+		return nil
+	}
+	return &actor
 }
 
 // newSalt is what makes a hash of few possible contents a commitment.

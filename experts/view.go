@@ -44,6 +44,24 @@ type View struct {
 	Next     string        `json:"next"` // what happens next, in words
 
 	ApplicationID int64 `json:"application_id,string,omitempty"`
+
+	Due      *time.Time      `json:"due,omitempty"` // when the present stage is overdue
+	Labels   []Mark          `json:"labels"`
+	Comments []PublicComment `json:"comments"`
+	Meetings []Meeting       `json:"meetings"` // for office, legal section, deciders and auditors
+	Missing  []string        `json:"missing"`  // what the statute wants before the legal section is asked
+	Entries  []OpenEntry     `json:"entries"`  // entered from paper and not yet confirmed
+}
+
+// OpenEntry is a ballot that the office entered and nobody has confirmed.
+type OpenEntry struct {
+	Entry  int64  `json:"entry,string"`
+	Expert string `json:"expert"`
+	Score  int    `json:"score"`
+	Reason string `json:"reason"`
+	Text   string `json:"text"`
+	Paper  int64  `json:"paper,string"`
+	By     string `json:"entered_by"`
 }
 
 // Member is one seat. Voted is null while the viewer may not know.
@@ -54,6 +72,9 @@ type Member struct {
 	Conflict     Conflict `json:"conflict"`
 	Voted        *bool    `json:"voted"`
 	Author       bool     `json:"author"` // wrote the present text and so does not vote on it
+	Dissent      bool     `json:"dissent,omitempty"`
+	DelegatedTo  string   `json:"delegated_to,omitempty"`
+	DelegateOf   string   `json:"delegate_of,omitempty"`
 
 	account int64
 }
@@ -67,7 +88,9 @@ type CastBallot struct {
 	Reason  string `json:"reason"`
 	Text    string `json:"text"`
 	Claim   *int   `json:"claim"`
-	Present bool   `json:"present"` // on the present text; the others are outdated
+	Marks   *Marks `json:"marks,omitempty"`
+	Entered bool   `json:"entered,omitempty"` // by the office, from paper
+	Present bool   `json:"present"`           // on the present text; the others are outdated
 }
 
 // SaidOpinion is an opinion and what became of it.
@@ -141,6 +164,9 @@ func (v *View) fill(ctx context.Context, tx pgx.Tx, c *Case, actor accounts.Acco
 	if v.History, err = history(ctx, tx, c.ID); err != nil {
 		return fmt.Errorf("read history: %w", err)
 	}
+	if err := v.fillDecisions(ctx, tx, c); err != nil {
+		return err
+	}
 	v.seal(c, actor, open)
 	v.Acts, v.Turn = c.open(actor, v.Opinions)
 	v.Acts, v.Next = orEmpty(v.Acts), next(v.State, v.Turn)
@@ -158,7 +184,7 @@ func (v *View) seal(c *Case, actor accounts.Account, open bool) {
 		}
 	}
 	own := c.seat(actor.ID) != nil && c.ballot(actor.ID) != nil
-	if open && (own || c.State.Open() || c.facts().AllIn) {
+	if open && (own || c.State.Open() || c.facts().AllIn || c.Policy.Open && c.seat(actor.ID) != nil) {
 		t := c.Tally()
 		v.Tally = &t
 	} else {
@@ -176,7 +202,7 @@ func (c *Case) open(actor accounts.Account, opinions []SaidOpinion) (may []Event
 		return false
 	}
 	s := c.seat(actor.ID)
-	member := s != nil && s.Conflict == None
+	member := s != nil && s.Conflict == None && s.To == 0
 	clear := s == nil || s.Conflict != Conflicted
 	open := slices.ContainsFunc(opinions, func(o SaidOpinion) bool { return o.Adopted == "" })
 	if can(Declare, s != nil && s.Conflict == Undeclared) {
@@ -199,11 +225,66 @@ func (c *Case) open(actor accounts.Account, opinions []SaidOpinion) (may []Event
 	can(Return, clear && (office(actor) || member))
 	can(Reject, office(actor) && clear)
 	can(Withdraw, c.Asker == actor.ID)
-	if can(Apply, actor.Has(accounts.Decider) && clear) && turn == "" {
+	if can(Apply, actor.Has(accounts.Decider) && clear && (c.Tier < 2 || c.State == Decided)) && turn == "" {
 		turn = Apply
 	}
 	can(Suspend, actor.Has(accounts.Decider))
+	can(Delegate, s != nil && s.Conflict != Conflicted && s.To == 0 && s.From == 0 && c.ballot(actor.ID) == nil)
+	can(Recuse, office(actor) && clear && len(c.Seats) > 0)
+	can(Again, office(actor) && clear && c.disputed() && !c.settled())
+	major := c.Tier == 2
+	can(Label, office(actor) && clear && major)
+	can(Comment, office(actor) && clear && major)
+	for _, e := range []struct {
+		event Event
+		holds bool
+	}{
+		{Refer, office(actor) && clear && major},
+		{Legal, actor.Has(accounts.Legal) && clear && s == nil && c.finding() == ""},
+		{Meet, office(actor) && clear && c.finding().clears()},
+		{Decide, actor.Has(accounts.Decider) && clear},
+	} {
+		if can(e.event, e.holds) && turn == "" {
+			turn = e.event
+		}
+	}
 	return may, turn
+}
+
+// fillDecisions adds what a major decision has beside votes. The meetings are
+// read from the table, under its policy.
+func (v *View) fillDecisions(ctx context.Context, tx pgx.Tx, c *Case) error {
+	v.Labels, v.Comments, v.Missing = orEmpty(c.Labels), orEmpty(c.Comments), []string{}
+	if c.Tier == 2 {
+		v.Missing = orEmpty(c.missing())
+	}
+	if err := tx.QueryRow(ctx, `select due_at from review where id = $1`, c.ID).Scan(&v.Due); err != nil {
+		return fmt.Errorf("read the clock: %w", err)
+	}
+	var visible int
+	if err := tx.QueryRow(ctx, `select count(*) from meeting where review_id = $1`, c.ID).Scan(&visible); err != nil {
+		return fmt.Errorf("read meetings: %w", err)
+	}
+	v.Meetings = []Meeting{}
+	if visible > 0 {
+		v.Meetings = c.Meetings
+	}
+	rows, err := tx.Query(ctx, `select e.id, a.login, e.body, e.paper_id, o.login from entry e join account a on a.id = e.account_id join account o on o.id = e.entered_by
+		where e.review_id = $1 and e.confirmed_by is null order by e.id`, c.ID)
+	if err != nil {
+		return fmt.Errorf("read entries: %w", err)
+	}
+	v.Entries, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (e OpenEntry, err error) {
+		var body []byte
+		var b Ballot
+		if err = row.Scan(&e.Entry, &e.Expert, &body, &e.Paper, &e.By); err == nil {
+			err = json.Unmarshal(body, &b)
+		}
+		e.Score, e.Reason, e.Text = b.Score, b.Reason, b.Text
+		return e, err
+	})
+	v.Entries = orEmpty(v.Entries)
+	return err
 }
 
 // visibleText is the present text, or nil for those who may not read it.
@@ -220,14 +301,16 @@ func visibleText(ctx context.Context, tx pgx.Tx, c *Case) (*advice.Body, error) 
 }
 
 func members(ctx context.Context, tx pgx.Tx, c *Case) ([]Member, error) {
-	rows, err := tx.Query(ctx, `select m.account_id, a.login, a.name, coalesce(nullif(e.organisation, ''), a.organisation), m.conflict
+	rows, err := tx.Query(ctx, `select m.account_id, a.login, a.name, coalesce(nullif(e.organisation, ''), a.organisation), m.conflict, m.dissent,
+		  coalesce(t.login, ''), coalesce(f.login, '')
 		from panel_member m join account a on a.id = m.account_id join expert e on e.account_id = m.account_id
+		left join account t on t.id = m.delegated_to left join account f on f.id = m.delegated_from
 		where m.review_id = $1 order by m.seated_at, m.account_id`, c.ID)
 	if err != nil {
 		return nil, err
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m Member, err error) {
-		err = row.Scan(&m.account, &m.Expert, &m.Name, &m.Organisation, &m.Conflict)
+		err = row.Scan(&m.account, &m.Expert, &m.Name, &m.Organisation, &m.Conflict, &m.Dissent, &m.DelegatedTo, &m.DelegateOf)
 		m.Author = m.account == c.Author
 		return m, err
 	})
@@ -236,13 +319,13 @@ func members(ctx context.Context, tx pgx.Tx, c *Case) ([]Member, error) {
 
 // castBallots reads the ballots that the table's policy lets the viewer read.
 func castBallots(ctx context.Context, tx pgx.Tx, c *Case) ([]CastBallot, error) {
-	rows, err := tx.Query(ctx, `select a.login, b.round, b.hash, b.score, b.reason, b.text, b.claim
+	rows, err := tx.Query(ctx, `select a.login, b.round, b.hash, b.score, b.reason, b.text, b.claim, b.marks, b.entry_id is not null
 		from ballot b join account a on a.id = b.account_id where b.review_id = $1 order by b.round, a.login, b.claim nulls first`, c.ID)
 	if err != nil {
 		return nil, err
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (b CastBallot, err error) {
-		err = row.Scan(&b.Expert, &b.Round, &b.Hash, &b.Score, &b.Reason, &b.Text, &b.Claim)
+		err = row.Scan(&b.Expert, &b.Round, &b.Hash, &b.Score, &b.Reason, &b.Text, &b.Claim, &b.Marks, &b.Entered)
 		b.Present = b.Hash == c.Hash && b.Round == c.Round
 		return b, err
 	})
@@ -264,8 +347,8 @@ func said(ctx context.Context, tx pgx.Tx, review int64) ([]SaidOpinion, error) {
 
 // history reads what happened, as far as the table's policy lets the viewer see.
 func history(ctx context.Context, tx pgx.Tx, review int64) ([]Happening, error) {
-	rows, err := tx.Query(ctx, `select e.at, a.login, a.name, e.event, e.from_state, e.to_state, e.round, e.hash, e.text, e.data
-		from review_event e join account a on a.id = e.actor where e.review_id = $1 order by e.id`, review)
+	rows, err := tx.Query(ctx, `select e.at, coalesce(a.login, ''), coalesce(a.name, '系统'), e.event, e.from_state, e.to_state, e.round, e.hash, e.text, e.data
+		from review_event e left join account a on a.id = e.actor where e.review_id = $1 order by e.id`, review)
 	if err != nil {
 		return nil, err
 	}
