@@ -55,6 +55,7 @@ type Seat struct {
 	Domains    []string
 	Conflict   Conflict
 	Dissent    bool  // named for holding other views on the matter
+	Lapsed     bool  // never answered in time and was let go
 	To, From   int64 // the delegate, and the member whose delegate this is
 }
 
@@ -120,7 +121,7 @@ func (c *Case) seat(account int64) *Seat {
 
 // mayVote says whether a member's ballot on the present text would count.
 func (c *Case) mayVote(s Seat) bool {
-	return s.Conflict != Conflicted && s.To == 0 && !c.same(s.Account, c.Author) && !c.same(s.Account, c.Asker)
+	return s.Conflict != Conflicted && s.To == 0 && !s.Lapsed && !c.same(s.Account, c.Author) && !c.same(s.Account, c.Asker)
 }
 
 // ballot is the account's counted ballot on the present text, if any.
@@ -249,6 +250,8 @@ func (c *Case) member(account int64) (*Seat, error) {
 		return nil, conflictDeclared
 	case s.To != 0:
 		return nil, delegated
+	case s.Lapsed:
+		return nil, lapsed
 	case s.Conflict == Undeclared:
 		return nil, undeclared
 	}

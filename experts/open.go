@@ -147,6 +147,10 @@ func (d *Desk) Route(ctx context.Context, actor accounts.Account, review int64, 
 			return record{}, err
 		}
 		had := len(c.Seats)
+		var let []int64
+		if c.State == Stalled {
+			let = c.lapse() // who never answered gives the seat up
+		}
 		if err := c.route(seats); err != nil {
 			return record{}, err
 		}
@@ -155,7 +159,10 @@ func (d *Desk) Route(ctx context.Context, actor accounts.Account, review int64, 
 		if len(logins) > 0 {
 			how = "named"
 		}
-		return record{data: map[string]any{"seats": accountsOf(added), "how": how}}, insertSeats(ctx, tx, c.ID, added, actor.ID, d.Now())
+		if err := saveLapsed(ctx, tx, c.ID, let); err != nil {
+			return record{}, err
+		}
+		return record{data: map[string]any{"seats": accountsOf(added), "how": how, "lapsed": let}}, insertSeats(ctx, tx, c.ID, added, actor.ID, d.Now())
 	})
 }
 
@@ -168,7 +175,7 @@ func (c *Case) choose(candidates []candidate, logins []string) ([]Seat, error) {
 			if i < 0 {
 				return nil, notExpert.Because(fmt.Errorf("%s", login))
 			}
-			if candidates[i].Account == c.Asker {
+			if c.same(candidates[i].Account, c.Asker) {
 				return nil, askerOnPanel
 			}
 			seats = append(seats, candidates[i].Seat)
@@ -178,19 +185,33 @@ func (c *Case) choose(candidates []candidate, logins []string) ([]Seat, error) {
 	if len(c.seated()) > 0 && len(c.Policy.unmet(c.seated(), c.Department)) == 0 {
 		return nil, nil // the panel stands; this resumes what was stalled
 	}
-	seats, ok := fill(c.Policy, c.Department, c.seated(), c.free(candidates))
+	picks := c.picks(candidates)
+	seats, ok := solve(c.Policy, c.Department, c.seated(), picks)
 	if !ok {
-		return nil, panelUnmet.because(fmt.Sprintf("名册上现有 %d 位可请的专家，组不成符合规则的专家组（%d 人，%s，本部门不超过 %d%%）",
-			len(c.free(candidates)), c.Policy.Panel, map[bool]string{true: "单数", false: "单双数不限"}[c.Policy.Odd], c.Policy.Share))
+		return nil, panelUnmet.because(fmt.Sprintf("名册上现有 %d 位可请的专家，组不成符合规则的专家组（%d 人，%s，本部门不超过 %d%%）；不能满足的是：%s",
+			len(picks), c.Policy.Panel, map[bool]string{true: "单数", false: "单双数不限"}[c.Policy.Odd], c.Policy.Share,
+			sentence(obstacles(c.Policy, c.Department, c.seated(), picks))))
 	}
 	return seats, nil
+}
+
+// picks are those who can still be seated, with what each costs: nobody's load
+// grows while another who knows the matter as well has less to do, and knowing
+// the matter outweighs a few reviews in hand.
+func (c *Case) picks(candidates []candidate) (picks []pick) {
+	for _, k := range candidates {
+		if !c.same(k.Account, c.Asker) && !c.holds(k.Account) {
+			picks = append(picks, pick{k.Seat, k.load*k.load + 4*max(0, 3-k.fits)})
+		}
+	}
+	return picks
 }
 
 // free are the candidates who can still be seated.
 func (c *Case) free(candidates []candidate) []Seat {
 	var seats []Seat
 	for _, k := range candidates {
-		if k.Account != c.Asker && c.seat(k.Account) == nil {
+		if !c.same(k.Account, c.Asker) && !c.holds(k.Account) {
 			seats = append(seats, k.Seat)
 		}
 	}

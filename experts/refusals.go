@@ -41,6 +41,7 @@ var (
 	rejectedBefore   = problem.New(problem.Refused, "rejected-before", "没有提交审议", "同样的文本已被专家组否决", "请修改或者重新提问")
 	notScreened      = refusal{problem.New(problem.Refused, "not-screened", "没有通过初审", "", "请补充或者更换依据")}
 	delegated        = problem.New(problem.Refused, "delegated", notTaken, "您已把这件审议委托他人，受托人代您表决", "如需收回，请与专委会秘书处联系")
+	lapsed           = problem.New(problem.Refused, "lapsed", notTaken, "您没有在期限内申报，席位已由他人替补", "如需参加，请与专委会秘书处联系")
 	oneStep          = problem.New(problem.Refused, "one-step", notTaken, "您是受托人，不能再转委托", "请自己表决，或者请秘书处另请专家")
 	alreadySeated    = problem.New(problem.Conflict, "already-seated", notTaken, "此人已在专家组内", "请改请其他专家")
 	otherField       = problem.New(problem.Refused, "other-field", notTaken, "受托人没有与您相同的专业领域", "请委托同领域的专家")
@@ -105,7 +106,7 @@ var acts = map[Event]string{
 	Close: "结束本轮", Return: "退回", Reject: "否决", Withdraw: "撤回", Expire: "到期", Apply: "采纳落实", Suspend: "中止执行",
 	Again: "再次表决", Recuse: "责令回避", Delegate: "委托", Label: "登记程序", Comment: "登记公众意见", Refer: "送合法性审查", Legal: "合法性审查", Meet: "登记集体讨论",
 	Decide: "作出决定", Flag: "提示依据失效", Reaffirm: "重新确认", Supersede: "取代", Retire: "停止适用", Resume: "恢复执行",
-	Enter: "代录表决", Attach: "附原件",
+	Enter: "代录表决", Attach: "附原件", Remind: "催办", Escalate: "逾期提请督办", Substitute: "逾期替补",
 }
 
 // Word is a state as people read it.

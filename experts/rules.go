@@ -40,6 +40,8 @@ func (c *Case) declare(account int64, answer Conflict, substitutes []Seat) ([]Se
 		return nil, conflictDeclared
 	case s.To != 0:
 		return nil, delegated
+	case s.Lapsed && answer == None:
+		return nil, lapsed
 	case answer == None && s.Conflict == None:
 		return nil, nil // said before
 	}

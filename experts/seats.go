@@ -21,7 +21,7 @@ func (c *Case) holds(account int64) bool {
 // second seat of a person who has one.
 func (c *Case) counts(i int) bool {
 	s := c.Seats[i]
-	if s.Conflict == Conflicted || s.To != 0 {
+	if s.Conflict == Conflicted || s.To != 0 || s.Lapsed {
 		return false
 	}
 	for j, o := range c.Seats {
@@ -29,7 +29,7 @@ func (c *Case) counts(i int) bool {
 			continue
 		}
 		// A conflict is the person's; of two good seats the earlier counts.
-		if o.Conflict == Conflicted || j < i && o.To == 0 {
+		if o.Conflict == Conflicted || j < i && o.To == 0 && !o.Lapsed {
 			return false
 		}
 	}
@@ -75,6 +75,8 @@ func (c *Case) delegate(account int64, to Seat) error {
 		return conflictDeclared
 	case s.To != 0:
 		return delegated
+	case s.Lapsed:
+		return lapsed
 	case s.From != 0:
 		return oneStep
 	}

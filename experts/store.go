@@ -44,12 +44,12 @@ func loadCase(ctx context.Context, tx pgx.Tx, id int64, locking string) (*Case, 
 }
 
 func seatsOf(ctx context.Context, tx pgx.Tx, id int64) ([]Seat, error) {
-	rows, err := tx.Query(ctx, `select account_id, department, domains, conflict, dissent, coalesce(delegated_to, 0), coalesce(delegated_from, 0) from panel_member where review_id = $1 order by seated_at, account_id`, id)
+	rows, err := tx.Query(ctx, `select account_id, department, domains, conflict, dissent, lapsed, coalesce(delegated_to, 0), coalesce(delegated_from, 0) from panel_member where review_id = $1 order by seated_at, account_id`, id)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Seat, err error) {
-		err = row.Scan(&s.Account, &s.Department, &s.Domains, &s.Conflict, &s.Dissent, &s.To, &s.From)
+		err = row.Scan(&s.Account, &s.Department, &s.Domains, &s.Conflict, &s.Dissent, &s.Lapsed, &s.To, &s.From)
 		return s, err
 	})
 }
@@ -87,7 +87,7 @@ func saveCase(ctx context.Context, tx pgx.Tx, before Case, c *Case, now time.Tim
 	}
 	// An approval that falls reopens the review.
 	_, err := tx.Exec(ctx, `update review set state = $2, round = $3, revision = $4, hash = $5, author = $6, machine = $7,
-		closed_at = case when $8 then coalesce(closed_at, $9) end, due_at = $10 where id = $1`,
+		closed_at = case when $8 then coalesce(closed_at, $9) end, due_at = $10, reminded_at = null where id = $1`,
 		c.ID, c.State, c.Round, c.Revision, c.Hash, c.Author, c.Machine, c.State.closed(), now, c.due(now))
 	if err != nil {
 		return fmt.Errorf("save review %d: %w", c.ID, err)
@@ -102,7 +102,7 @@ func insertSeats(ctx context.Context, tx pgx.Tx, review int64, seats []Seat, by 
 	for _, s := range seats {
 		_, err := tx.Exec(ctx, `insert into panel_member (review_id, account_id, department, domains, dissent, delegated_from, seated_at, seated_by)
 			values ($1, $2, $3, $4, $5, nullif($6, 0), $7, $8)`,
-			review, s.Account, s.Department, s.Domains, s.Dissent, s.From, now, by)
+			review, s.Account, s.Department, s.Domains, s.Dissent, s.From, now, nobody(by))
 		if err != nil {
 			return fmt.Errorf("seat %d: %w", s.Account, err)
 		}

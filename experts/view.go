@@ -202,10 +202,10 @@ func (c *Case) open(actor accounts.Account, opinions []SaidOpinion) (may []Event
 		return false
 	}
 	s := c.seat(actor.ID)
-	member := s != nil && s.Conflict == None && s.To == 0
+	member := s != nil && s.Conflict == None && s.To == 0 && !s.Lapsed
 	clear := s == nil || s.Conflict != Conflicted
 	open := slices.ContainsFunc(opinions, func(o SaidOpinion) bool { return o.Adopted == "" })
-	if can(Declare, s != nil && s.Conflict == Undeclared) {
+	if can(Declare, s != nil && s.Conflict == Undeclared && !s.Lapsed && s.To == 0) {
 		turn = Declare
 	}
 	if can(Vote, member && c.mayVote(*s) && c.ballot(actor.ID) == nil) {

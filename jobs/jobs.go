@@ -30,6 +30,7 @@ const (
 type Tasks struct {
 	Precedent  func(ctx context.Context, application int64) error // takes an applied text into the corpus
 	Checkpoint func(ctx context.Context) error                    // signs the log; hourly while serve runs
+	Clock      func(ctx context.Context) error                    // reminds of, stalls or escalates what is due; every minute while serve runs
 }
 
 // Jobs works the queue of one database.
@@ -47,7 +48,10 @@ func New(d *db.DB, tasks Tasks, log *slog.Logger) (*Jobs, error) {
 		return checkpoint{}, &river.InsertOpts{MaxAttempts: 3}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
 	var err error
-	j.run, err = j.client(&river.Config{PeriodicJobs: []*river.PeriodicJob{hourly}})
+	minutely := river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) {
+		return clock{}, &river.InsertOpts{MaxAttempts: 1} // the next minute tries again
+	}, &river.PeriodicJobOpts{RunOnStart: true})
+	j.run, err = j.client(&river.Config{PeriodicJobs: []*river.PeriodicJob{hourly, minutely}})
 	return j, err
 }
 
@@ -105,6 +109,10 @@ type checkpoint struct{}
 
 func (checkpoint) Kind() string { return queue.Checkpoint }
 
+type clock struct{}
+
+func (clock) Kind() string { return queue.Clock }
+
 func (j *Jobs) workers() *river.Workers {
 	all := river.NewWorkers()
 	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[precedent]) error {
@@ -112,6 +120,12 @@ func (j *Jobs) workers() *river.Workers {
 	}))
 	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, _ *river.Job[checkpoint]) error {
 		return j.tasks.Checkpoint(ctx)
+	}))
+	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, _ *river.Job[clock]) error {
+		if j.tasks.Clock == nil {
+			return nil
+		}
+		return j.tasks.Clock(ctx)
 	}))
 	return all
 }

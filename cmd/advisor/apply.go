@@ -49,6 +49,10 @@ func (e *env) background(ctx context.Context) (*jobs.Jobs, error) {
 			_, err := e.checkpoint(ctx)
 			return err
 		},
+		Clock: func(ctx context.Context) error {
+			_, err := e.desk.Tick(ctx)
+			return err
+		},
 		Precedent: func(ctx context.Context, application int64) error {
 			var p experts.Precedent
 			err := e.db.Work(ctx, func(tx pgx.Tx) (err error) {

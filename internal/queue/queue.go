@@ -22,6 +22,7 @@ const Schema = "river"
 const (
 	Precedent  = "precedent"  // an applied text becomes a searchable document
 	Checkpoint = "checkpoint" // the log's present state is signed
+	Clock      = "clock"      // what is due or overdue is seen to
 )
 
 // PrecedentArgs are those of Precedent.
