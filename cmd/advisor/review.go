@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 
 	"advisor/accounts"
 	"advisor/advice"
@@ -90,17 +88,13 @@ func reviewDeclare(f *flags) action {
 }
 
 func reviewVote(f *flags) action {
-	hash := f.String("hash", "", "所表决修订稿的指纹")
-	score := f.String("score", "", "-2 至 2")
-	reason := f.String("reason", "", "理由代码")
-	text := f.String("text", "", "理由")
-	claim := f.Int("claim", 0, "针对第几条论断；0 为全文")
+	ballot := ballotFlags(f)
 	return onReview(func(ctx context.Context, e *env, actor accounts.Account, review int64) (experts.View, error) {
-		n, err := strconv.Atoi(strings.TrimPrefix(*score, "+"))
+		b, err := ballot()
 		if err != nil {
-			return experts.View{}, problem.New(problem.Invalid, "usage", "没有看懂表决分值 "+*score, "应为 -2 至 2 的整数", "例如 --score 1")
+			return experts.View{}, err
 		}
-		return e.desk.Vote(ctx, actor, review, experts.Ballot{Hash: *hash, Score: n, Reason: *reason, Text: *text, Claim: number(*claim)})
+		return e.desk.Vote(ctx, actor, review, b)
 	})
 }
 

@@ -44,7 +44,7 @@ func endpoints() []endpoint {
 		{method: "GET", path: "/api/v1/reviews/{id}", summary: "审议", do: (*API).review},
 		{method: "POST", path: "/api/v1/reviews/{id}/route", summary: "组成专家组", body: "experts", once: true, do: (*API).route},
 		{method: "POST", path: "/api/v1/reviews/{id}/declarations", summary: "申报利益冲突：none 或情况说明", body: "conflict", once: true, do: (*API).declare},
-		{method: "POST", path: "/api/v1/reviews/{id}/ballots", summary: "表决；带 claim 的是逐条批注", body: "hash,score,reason,text,claim", once: true, do: (*API).vote},
+		{method: "POST", path: "/api/v1/reviews/{id}/ballots", summary: "表决；带 claim 的是逐条批注", body: "hash,score,reason,text,claim,marks", once: true, do: (*API).vote},
 		{method: "POST", path: "/api/v1/reviews/{id}/revisions", summary: "修改为新的一稿", body: "hash,draft,reason", once: true, do: (*API).edit},
 		{method: "POST", path: "/api/v1/reviews/{id}/return", summary: "退回 machine 或 author", body: "hash,to,reason,text", once: true, do: (*API).giveBack},
 		{method: "POST", path: "/api/v1/reviews/{id}/reject", summary: "否决", body: "hash,reason,text", once: true, do: (*API).reject},
@@ -52,6 +52,18 @@ func endpoints() []endpoint {
 		{method: "POST", path: "/api/v1/reviews/{id}/opinions", summary: "提出意见", body: "hash,text,claim", once: true, do: (*API).opine},
 		{method: "POST", path: "/api/v1/reviews/{id}/dispositions", summary: "答复意见：yes、partly 或 no", body: "hash,opinion,as_adopted,reason", once: true, do: (*API).dispose},
 		{method: "POST", path: "/api/v1/reviews/{id}/close", summary: "结束本轮", body: "hash", once: true, do: (*API).close},
+		{method: "POST", path: "/api/v1/reviews/{id}/rounds", summary: "意见分歧时对同一稿再次表决", body: "hash", once: true, do: (*API).again},
+		{method: "POST", path: "/api/v1/reviews/{id}/delegations", summary: "委托同领域的专家", body: "to", once: true, do: (*API).delegate},
+		{method: "POST", path: "/api/v1/reviews/{id}/recusals", summary: "责令回避", body: "expert,text", once: true, do: (*API).recuse},
+		{method: "POST", path: "/api/v1/reviews/{id}/papers", summary: "附签名的原件；content 为 base64", body: "name,media,content", once: true, do: (*API).attach},
+		{method: "POST", path: "/api/v1/reviews/{id}/entries", summary: "代录线下表决", body: "expert,hash,score,reason,text,claim,paper", once: true, do: (*API).enter},
+		{method: "POST", path: "/api/v1/reviews/{id}/confirmations", summary: "确认代录的表决", body: "entry", once: true, do: (*API).confirm},
+		{method: "POST", path: "/api/v1/reviews/{id}/labels", summary: "登记法定程序：public、hearing、risk、fair、evidence", body: "kind,result,text,from,until,short,hash", once: true, do: (*API).label},
+		{method: "POST", path: "/api/v1/reviews/{id}/comments", summary: "登记公众意见；带 number 的是答复", body: "from,text,number,as_adopted,reason", once: true, do: (*API).comment},
+		{method: "POST", path: "/api/v1/reviews/{id}/referral", summary: "送合法性审查", body: "hash,workdays,short", once: true, do: (*API).refer},
+		{method: "POST", path: "/api/v1/reviews/{id}/legality", summary: "合法性审查意见", body: "hash,result,text,power,process,content", once: true, do: (*API).legality},
+		{method: "POST", path: "/api/v1/reviews/{id}/meetings", summary: "登记集体讨论", body: "hash,kind,date,place,record,members", once: true, do: (*API).meeting},
+		{method: "POST", path: "/api/v1/reviews/{id}/decision", summary: "作出决定：adopt、refuse、revise、postpone", body: "hash,decision,reason", once: true, do: (*API).decide},
 		{method: "POST", path: "/api/v1/reviews/{id}/apply", summary: "采纳落实", body: "hash", once: true, do: (*API).apply},
 		{method: "GET", path: "/api/v1/applications", summary: "台账（cursor、limit）", do: (*API).applications},
 		{method: "GET", path: "/api/v1/applications/{id}", summary: "台账的一件", do: (*API).application},
@@ -190,13 +202,15 @@ var str = map[string]any{"type": "string"}
 
 func fieldType(field string) map[string]any {
 	switch field {
-	case "k", "score", "claim", "opinion":
+	case "k", "score", "claim", "opinion", "number", "workdays":
 		return map[string]any{"type": "integer"}
 	case "stream", "useful":
 		return map[string]any{"type": "boolean"}
 	case "experts":
 		return map[string]any{"type": "array", "items": str}
-	case "draft":
+	case "members":
+		return map[string]any{"type": "array", "items": map[string]any{"type": "object"}}
+	case "draft", "marks":
 		return map[string]any{"type": "object"}
 	}
 	return str

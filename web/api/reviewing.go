@@ -111,12 +111,13 @@ func (a *API) vote(w http.ResponseWriter, r *http.Request, actor accounts.Accoun
 		Hash, Reason, Text string
 		Score              *int
 		Claim              *int
+		Marks              *experts.Marks
 	}
 	return a.act(w, r, actor, &q, nil, func(n int64) (experts.View, error) {
 		if q.Score == nil {
 			return experts.View{}, problem.New(problem.Invalid, "bad-score", "没有受理", "没有给出分值", "请给出 -2 与 2 之间的 score")
 		}
-		return a.rooms.Desk.Vote(r.Context(), actor, n, experts.Ballot{Hash: q.Hash, Score: *q.Score, Reason: q.Reason, Text: q.Text, Claim: q.Claim})
+		return a.rooms.Desk.Vote(r.Context(), actor, n, experts.Ballot{Hash: q.Hash, Score: *q.Score, Reason: q.Reason, Text: q.Text, Claim: q.Claim, Marks: q.Marks})
 	})
 }
 
