@@ -2,6 +2,7 @@ package advice
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -94,8 +95,13 @@ func (a *Advisor) fail(ctx context.Context, actor accounts.Account, q Ask, cause
 // ForAsker is a failure as it is shown: a problem as it is, anything else without its inner workings.
 func ForAsker(err error) *problem.Problem {
 	p := problem.As(err)
-	if p.Code != "failed" {
+	switch {
+	case p.Code != "failed":
 		return p
+	case errors.Is(err, context.Canceled):
+		return problem.New(problem.Failed, "stopped", "解答已停止", "提问人停止了解答，或者系统正在停止；问题已经保存", "需要时请重新提问").Because(err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return problem.New(problem.Failed, "too-long", "没有完成解答", "用时超过了上限；问题已经保存", "请稍后重新提问").Because(err)
 	}
 	return problem.New(problem.Failed, "failed", "没有完成解答", "系统内部出错，问题已经保存", "请稍后重新提问；仍不成功时请联系系统管理员").Because(err)
 }

@@ -2,12 +2,10 @@ package chat
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"advisor/advice"
-	"advisor/internal/problem"
 )
 
 // mostEvents bounds what one run keeps: a draft has some dozens of lines.
@@ -53,17 +51,10 @@ func (r *run) end(at time.Time, answer advice.Answer, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
-		if errors.Is(err, context.Canceled) {
-			err = stopped()
-		}
 		r.push(advice.Event{Kind: advice.ErrorEvent, Problem: advice.ForAsker(err)})
 	}
 	r.answer, r.err, r.at, r.done = answer, err, at, true
 	r.push(advice.Event{Kind: advice.DoneEvent})
-}
-
-func stopped() error {
-	return problem.New(problem.Failed, "stopped", "解答已停止", "提问人停止了解答，或者系统正在停止；问题已经保存", "需要时请重新提问")
 }
 
 func (r *run) over() bool { _, over := r.endedAt(); return over }

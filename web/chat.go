@@ -150,7 +150,7 @@ func (s *Server) turns(r *http.Request, actor accounts.Account, conversation int
 		if i < len(turns)-lookedUp {
 			continue
 		}
-		if views[i].Precedents, err = s.precedents(r, actor, t.Answer.Question); err != nil {
+		if views[i].Precedents, err = s.precedents(r, actor, t.Answer.Question, reviews[t.Answer.DraftID].ApplicationID); err != nil {
 			return nil, err
 		}
 	}

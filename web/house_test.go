@@ -4,11 +4,13 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +24,7 @@ import (
 	"advisor/intake"
 	"advisor/internal/db"
 	"advisor/internal/db/dbtest"
+	"advisor/llm"
 	"advisor/retrieval"
 	"advisor/sample"
 	"advisor/segment"
@@ -41,6 +44,29 @@ type house struct {
 	people   map[string]accounts.Account
 	rooms    web.Rooms
 	server   *httptest.Server
+	conns    *conns
+}
+
+// conns counts the server's open connections.
+type conns struct {
+	mu  sync.Mutex
+	all map[net.Conn]bool
+}
+
+func (c *conns) state(conn net.Conn, s http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s == http.StateClosed || s == http.StateHijacked {
+		delete(c.all, conn)
+	} else {
+		c.all[conn] = true
+	}
+}
+
+func (c *conns) open() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.all)
 }
 
 // people are the accounts of the story: login, name, department, roles.
@@ -61,6 +87,12 @@ var people = []accounts.NewAccount{
 // newHouse opens every room on a fresh database; empty leaves it without people and documents.
 func newHouse(t testing.TB, empty bool) *house {
 	t.Helper()
+	return newHouseWith(t, empty, nil)
+}
+
+// newHouseWith is newHouse with a model.
+func newHouseWith(t testing.TB, empty bool, model llm.Generator) *house {
+	t.Helper()
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -74,14 +106,14 @@ func newHouse(t testing.TB, empty bool) *house {
 	h.accounts = accounts.New(h.db, now)
 	words, err := segment.Default()
 	must(err)
-	model, err := static.New()
+	vectors, err := static.New()
 	must(err)
-	index, err := retrieval.Open(t.Context(), h.db, model, words, t.TempDir(), log)
+	index, err := retrieval.Open(t.Context(), h.db, vectors, words, t.TempDir(), log)
 	must(err)
 	t.Cleanup(func() { _ = index.Close(context.WithoutCancel(t.Context())) })
 	key, err := audit.OpenKey(t.TempDir())
 	must(err)
-	advisor := advice.New(h.db, index, nil, words, now, log)
+	advisor := advice.New(h.db, index, model, words, now, log)
 	h.chat = chat.New(h.db, advisor, now, log)
 	t.Cleanup(func() { _ = h.chat.Close(context.WithoutCancel(t.Context())) })
 	h.desk = experts.New(experts.Config{DB: h.db, Check: advisor, Key: key, Now: now, Log: log})
@@ -93,7 +125,10 @@ func newHouse(t testing.TB, empty bool) *house {
 	}
 	pages, err := web.New(h.rooms)
 	must(err)
-	h.server = httptest.NewServer(pages.Handler())
+	h.conns = &conns{all: map[net.Conn]bool{}}
+	h.server = httptest.NewUnstartedServer(pages.Handler())
+	h.server.Config.ConnState = h.conns.state
+	h.server.Start()
 	t.Cleanup(h.server.Close)
 	return h
 }

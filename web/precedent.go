@@ -33,8 +33,9 @@ var precedentStates = map[string][2]string{
 
 // precedents are approved recommendations that answer a question like this one,
 // those whose grounds stand first. They are offered beside the answer and are
-// no part of it: whether the case is the same is for people to say.
-func (s *Server) precedents(r *http.Request, actor accounts.Account, question string) ([]precedentView, error) {
+// no part of it: whether the case is the same is for people to say. What came
+// of this very question, own, is none.
+func (s *Server) precedents(r *http.Request, actor accounts.Account, question string, own int64) ([]precedentView, error) {
 	found, err := s.rooms.Index.Search(r.Context(), actor, retrieval.Query{Text: question, K: 40})
 	if err != nil {
 		return nil, err
@@ -49,6 +50,9 @@ func (s *Server) precedents(r *http.Request, actor accounts.Account, question st
 		v, err := s.precedent(r, actor, h)
 		if err != nil {
 			return nil, err
+		}
+		if own != 0 && v.Ledger == strconv.FormatInt(own, 10) {
+			continue
 		}
 		if v.Stands {
 			good = append(good, v)
