@@ -319,7 +319,7 @@ func (x *lexis) entry(r row) entry {
 	e := entry{id: r.id, version: r.version, label: labelHash(r.label, r.text)}
 	e.text = hashTerms(x.cutter.Terms(r.text))
 	e.context = hashTerms(x.cutter.Terms(r.context))
-	for _, name := range namesOf(r.title, r.label) {
+	for _, name := range append(namesOf(r.title, r.label), x.headings(r)...) {
 		e.exact = append(e.exact, hashTerm(name))
 	}
 	return e

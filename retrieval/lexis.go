@@ -24,8 +24,10 @@ type lexis struct {
 // unread makes sync read the dictionary.
 const unread = -2
 
-// synonymWeight is what a term counts that the question did not say itself.
-const synonymWeight = 0.35
+// synonymWeight is what a term counts that the question did not say itself. By
+// words alone STARD's dev nDCG@10 (recall@100) was 0.382 (0.683) without, 0.386
+// (0.694) with 0.2, 0.391 (0.705) with 0.5, 0.388 (0.709) with 1.
+const synonymWeight = 0.5
 
 func newLexis(base *segment.Segmenter, words []string) *lexis {
 	return &lexis{seq: unread, cutter: base.With(words), words: words, synonyms: builtInSynonyms()}

@@ -71,12 +71,43 @@ func namesOf(title, label string) []string {
 		}
 		title = title[:at]
 	}
-	title = shortTitle(title)
-	names := []string{provisionName(title, r, false)}
-	if r.Paragraph > 0 || r.Item > 0 {
-		names = append(names, provisionName(title, r, true))
+	var names []string
+	for _, t := range append(amendment(title), shortTitle(title)) {
+		names = append(names, provisionName(t, r, false))
+		if r.Paragraph > 0 || r.Item > 0 {
+			names = append(names, provisionName(t, r, true))
+		}
 	}
 	return names
+}
+
+// headings gives the terms by which a question means this document: its title
+// in book marks, its number, and the offices that issued it. They count like
+// words of the text, but add nothing to its length.
+func (x *lexis) headings(r row) []string {
+	out := []string{"《" + segment.Title(shortTitle(r.title)) + "》"}
+	for _, t := range x.cutter.Terms(r.number) {
+		if strings.Contains(t, "〔") {
+			out = append(out, t)
+		}
+	}
+	for _, t := range x.cutter.Terms(r.issuer) {
+		if strings.HasPrefix(t, "机关:") {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// amendment gives the names of one of several amendments to a law, which only
+// the year in brackets tells apart: 宪法修正案2004年, and without the law's name.
+func amendment(title string) []string {
+	law, year, ok := strings.Cut(segment.Normalize(title), "修正案(")
+	if year, isYear := strings.CutSuffix(year, "年)"); ok && isYear && len(year) == 4 {
+		short := "修正案" + year + "年"
+		return []string{shortTitle(law) + short, short}
+	}
+	return nil
 }
 
 // place reads a text that is a place and nothing else: 第十条第二款.

@@ -69,7 +69,7 @@ func dot(a []int8, b []int16) (sum int32) {
 // nearest and 0.97 of the hundred, two thousand 0.998 and 0.99. Of those not in
 // force only the best few are shown.
 func breadth(seen, k int) [tiers]int32 {
-	return [tiers]int32{current: int32(max(6*k, 400) + seen/256), past: int32(200 + seen/1024)}
+	return [tiers]int32{current: int32(max(10*k, 600) + seen/256), past: int32(200 + seen/1024)}
 }
 
 // remote is the distance of what is not looked at.

@@ -63,9 +63,17 @@ type Why struct {
 type Result struct {
 	Query    string   `json:"query"`
 	TookMS   float64  `json:"took_ms"`
+	Timing   Timing   `json:"timing"`
 	Hits     []Hit    `json:"hits"`
 	Evidence Evidence `json:"evidence"`
 	Terms    []Term   `json:"-"` // the question's, most telling first
+}
+
+// Timing says where the time went, in milliseconds; the rest of took_ms is
+// embedding, fusing, and the database.
+type Timing struct {
+	Lexical float64 `json:"lexical_ms"`
+	Vector  float64 `json:"vector_ms"`
 }
 
 // Term is a term of the question with its weight in the score. Bigrams begin with "_".

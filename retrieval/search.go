@@ -57,9 +57,11 @@ func (x *Index) Search(ctx context.Context, actor accounts.Account, q Query) (Re
 		return Result{}, fmt.Errorf("search: %w", err)
 	}
 	x.rights.Store(actor.ID, s.scopes)
-	result.TookMS = float64(time.Since(started).Microseconds()) / 1000
+	result.TookMS, result.Timing = milliseconds(time.Since(started)), s.timing
 	return result, nil
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func (x *Index) settle(q Query) (Query, error) {
 	if len(q.Text) > maxQuery {
@@ -123,6 +125,7 @@ type search struct {
 	scopes []string // those that the ranking is for
 	ranked bool
 	weight float64
+	timing Timing
 	all    []candidate
 }
 
@@ -190,7 +193,10 @@ func (s *search) gather(scopes []string) {
 	if s.probe == nil {
 		return
 	}
-	for _, list := range s.trim(s.view.nearest(s.probe, f, s.depth)) {
+	started := time.Now()
+	best := s.view.nearest(s.probe, f, s.depth)
+	s.timing.Vector = milliseconds(time.Since(started))
+	for _, list := range s.trim(best) {
 		for i, n := range list {
 			if c := add(n.part, n.local, n.id); c != nil {
 				c.vectorRank, c.cosine, c.hasCosine = i+1, float64(n.score), true
@@ -212,7 +218,10 @@ func (s *search) gatherWords(f *filter, add func(p, local int, id int64) *candid
 			}
 		}
 	}
-	for _, list := range s.trim(s.view.search(s.terms, s.depth, f)) {
+	started := time.Now()
+	best := s.view.search(s.terms, s.depth, f)
+	s.timing.Lexical = milliseconds(time.Since(started))
+	for _, list := range s.trim(best) {
 		for i, f := range list {
 			if c := add(f.part, f.local, f.id); c != nil {
 				c.lexicalRank, c.lexical = i+1, float64(f.score)

@@ -30,7 +30,7 @@ import (
 //	weight   uint8    × p   weighted term frequency in quarters
 //	length   uint8    × n   coded length
 const (
-	shardMagic  = "advsh\x00\x00\x03"
+	shardMagic  = "advsh\x00\x00\x04"
 	shardLimit  = 1 << 16
 	headerBytes = 48
 )

@@ -21,7 +21,8 @@ type validity = corpus.Validity
 // row is a passage as the index reads it.
 type row struct {
 	id, version   int64
-	title, label  string
+	title, number string
+	issuer, label string
 	context, text string
 }
 
@@ -93,8 +94,8 @@ func passageIDs(ctx context.Context, tx pgx.Tx, versions []int64) ([]int64, erro
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
-const rowColumns = `select p.id, p.version_id, v.title, p.label, p.context, p.text
-  from passage p join version v on v.id = p.version_id`
+const rowColumns = `select p.id, p.version_id, v.title, v.doc_number, d.issuer, p.label, p.context, p.text
+  from passage p join version v on v.id = p.version_id join document d on d.id = v.document_id`
 
 // rowsAfter pages through all passages.
 func rowsAfter(ctx context.Context, tx pgx.Tx, id int64, limit int) ([]row, error) {
@@ -113,7 +114,7 @@ func scanRows(rows pgx.Rows, err error) ([]row, error) {
 	}
 	return pgx.CollectRows(rows, func(c pgx.CollectableRow) (row, error) {
 		var r row
-		return r, c.Scan(&r.id, &r.version, &r.title, &r.label, &r.context, &r.text)
+		return r, c.Scan(&r.id, &r.version, &r.title, &r.number, &r.issuer, &r.label, &r.context, &r.text)
 	})
 }
 

@@ -188,6 +188,7 @@ func titleBefore(text []rune, i int) (string, int) {
 		}
 		return strings.TrimSpace(string(text[open+1 : i-1])), open
 	}
+	i, year := beforeYear(text, i)
 	from := i
 	for from > 0 && i-from < longestTitle && kindOf(text[from-1]) == han {
 		from--
@@ -206,7 +207,37 @@ func titleBefore(text []rune, i int) (string, int) {
 	if !endsLikeLaw(name) {
 		return "", i
 	}
-	return name, i - len([]rune(name))
+	start := i - len([]rune(name))
+	if strings.HasSuffix(name, "修正案") {
+		name += year // 宪法修正案2004年: amendments of one law differ by their year
+	}
+	return name, start
+}
+
+// beforeYear steps back over a year after a title: 宪法修正案(2004年), 修正案2004年.
+func beforeYear(text []rune, i int) (end int, year string) {
+	j := i
+	if j > 0 && text[j-1] == ')' {
+		j--
+	}
+	if j == 0 || text[j-1] != '年' {
+		return i, ""
+	}
+	digits := j - 1
+	for digits > 0 && text[digits-1] >= '0' && text[digits-1] <= '9' {
+		digits--
+	}
+	if j-1-digits != 4 {
+		return i, ""
+	}
+	year = string(text[digits:j])
+	if j < i {
+		if digits == 0 || text[digits-1] != '(' {
+			return i, ""
+		}
+		digits--
+	}
+	return digits, year
 }
 
 // beforeNote steps back over a bracketed note after a title: 《民法典》(2020年).
