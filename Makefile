@@ -46,7 +46,10 @@ bundle: ## 离线包：linux amd64 与 arm64 各一个，在 dist/
 torture: fetch ## 长时验证：崩溃点、随机历史、模糊测试、并发、恶意文件；末尾列表
 	@$(IN) go run -buildvcs=false ./scripts/torture
 
-mutants bench laws: ## 变异测试、性能、法规语料（暂未提供）
+bench: build ## 与同类软件并排测速（自建一次性 Python 环境）；DATA=BEIR目录 DOCUMENTS=N ROUNDS=N
+	@$(IN) scripts/bench/run
+
+mutants laws: ## 变异测试、法规语料（暂未提供）
 	@echo "make $@：暂未提供（not available yet）" >&2; exit 2
 
 clean-all: ## 删除编译结果、缓存和取得的数据库程序
