@@ -31,6 +31,7 @@ type Tasks struct {
 	Precedent  func(ctx context.Context, application int64) error // takes an applied text into the corpus
 	Checkpoint func(ctx context.Context) error                    // signs the log; hourly while serve runs
 	Clock      func(ctx context.Context) error                    // reminds of, stalls or escalates what is due; every minute while serve runs
+	Learn      func(ctx context.Context) error                    // learns from what the committee decided; nightly
 }
 
 // Jobs works the queue of one database.
@@ -47,11 +48,14 @@ func New(d *db.DB, tasks Tasks, log *slog.Logger) (*Jobs, error) {
 	hourly := river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) {
 		return checkpoint{}, &river.InsertOpts{MaxAttempts: 3}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
+	night := river.NewPeriodicJob(nightly{}, func() (river.JobArgs, *river.InsertOpts) {
+		return learn{}, &river.InsertOpts{MaxAttempts: 2}
+	}, nil)
 	var err error
 	minutely := river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) {
 		return clock{}, &river.InsertOpts{MaxAttempts: 1} // the next minute tries again
 	}, &river.PeriodicJobOpts{RunOnStart: true})
-	j.run, err = j.client(&river.Config{PeriodicJobs: []*river.PeriodicJob{hourly, minutely}})
+	j.run, err = j.client(&river.Config{PeriodicJobs: []*river.PeriodicJob{hourly, minutely, night}})
 	return j, err
 }
 
@@ -113,8 +117,34 @@ type clock struct{}
 
 func (clock) Kind() string { return queue.Clock }
 
+type learn struct{}
+
+func (learn) Kind() string { return queue.Learn }
+
+// nightly is half past two in the morning, when nobody asks.
+type nightly struct{}
+
+func (nightly) Next(now time.Time) time.Time {
+	next := time.Date(now.Year(), now.Month(), now.Day(), 2, 30, 0, 0, now.Location())
+	if !next.After(now) {
+		next = next.AddDate(0, 0, 1)
+	}
+	return next
+}
+
+// learner may take longer than other jobs.
+type learner struct {
+	river.WorkerDefaults[learn]
+	do func(ctx context.Context) error
+}
+
+func (learner) Timeout(*river.Job[learn]) time.Duration { return 30 * time.Minute }
+
+func (l learner) Work(ctx context.Context, _ *river.Job[learn]) error { return l.do(ctx) }
+
 func (j *Jobs) workers() *river.Workers {
 	all := river.NewWorkers()
+	river.AddWorker(all, learner{do: j.tasks.Learn})
 	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[precedent]) error {
 		return j.tasks.Precedent(ctx, job.Args.Application)
 	}))

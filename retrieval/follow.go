@@ -173,7 +173,7 @@ func (x *Index) rebuild(ctx context.Context) error {
 			break
 		}
 		fresh := []part{{shard: build(x.lexis.entries(rows), x.p)}}
-		if _, err := x.addVectors(ctx, fresh); err != nil {
+		if _, err := x.addVectors(ctx, fresh, x.Embedder()); err != nil {
 			return err
 		}
 		parts = compact(append(parts, fresh...))
@@ -223,7 +223,7 @@ func (x *Index) apply(ctx context.Context, changes []change) error {
 	if err != nil {
 		return fmt.Errorf("apply changes: %w", err)
 	}
-	if _, err := x.addVectors(ctx, parts); err != nil {
+	if _, err := x.addVectors(ctx, parts, x.Embedder()); err != nil {
 		return err
 	}
 	parts = compact(parts)

@@ -22,19 +22,19 @@ import (
 // Index finds passages. It is safe for concurrent use, and any number of
 // processes may have one open on the same folder.
 type Index struct {
-	db       *db.DB
-	embedder embed.Embedder     // nil: words only
-	cutter   *segment.Segmenter // shared with the other rooms
-	plain    *segment.Segmenter // the same without the office's own words
-	lexis    *lexis             // guarded by mu; readers take the view's
-	dir      string             // of the snapshot; empty: kept in memory only
-	log      *slog.Logger
-	p        params
-	blend    blend
-	now      func() time.Time
+	db     *db.DB
+	cutter *segment.Segmenter // shared with the other rooms
+	plain  *segment.Segmenter // the same without the office's own words
+	lexis  *lexis             // guarded by mu; readers take the view's
+	dir    string             // of the snapshot; empty: kept in memory only
+	log    *slog.Logger
+	p      params
+	blend  blend
+	now    func() time.Time
 
 	current atomic.Pointer[view]
-	rights  sync.Map // account to the scopes it had at its last search
+	serving atomic.Pointer[model] // nil: words only
+	rights  sync.Map              // account to the scopes it had at its last search
 
 	mu       sync.Mutex // one change of the view at a time
 	onDisk   saved
@@ -50,8 +50,11 @@ func Open(ctx context.Context, d *db.DB, e embed.Embedder, s *segment.Segmenter,
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	x := &Index{db: d, embedder: e, cutter: s, plain: s.With(nil), dir: dir, log: log, p: tuned, blend: learned, now: time.Now, onDisk: newSaved(), diskSeq: -1}
+	x := &Index{db: d, cutter: s, plain: s.With(nil), dir: dir, log: log, p: tuned, blend: learned, now: time.Now, onDisk: newSaved(), diskSeq: -1}
 	x.lexis = newLexis(x.plain, nil)
+	if e != nil {
+		x.serving.Store(&model{Embedder: e})
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	err := d.Work(ctx, func(tx pgx.Tx) error { return x.load(ctx, tx) })
@@ -94,7 +97,7 @@ func (x *Index) load(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	x.onDisk, x.diskSeq = names, m.Seq
-	if _, err := x.addVectors(ctx, parts); err != nil {
+	if _, err := x.addVectors(ctx, parts, x.Embedder()); err != nil {
 		return err
 	}
 	x.lexis = newLexis(x.plain, m.Words)

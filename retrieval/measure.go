@@ -36,7 +36,7 @@ func (x *Index) Measure(ctx context.Context, questions []string, compared int) (
 		if err != nil || vectors == nil {
 			return s, err
 		}
-		p := newProbe(modelHash(x.embedder), vectors[0])
+		p := newProbe(modelHash(x.Embedder()), vectors[0])
 		started = time.Now()
 		v.nearest(p, all, depth)
 		s.Vector = append(s.Vector, time.Since(started))
@@ -83,12 +83,12 @@ func (x *Index) share(ctx context.Context, got []found, vector []float32, sliced
 		if err := knowVectors(ctx, tx); err != nil {
 			return err
 		}
-		d := strconv.Itoa(x.embedder.Dim())
+		d := strconv.Itoa(x.Embedder().Dim())
 		return tx.QueryRow(ctx, `with wanted as (select embedding::halfvec(`+d+`) <=> $2 as far from passage_vector
     where model = $1 and dim = `+d+` and passage_id % $3 = 0 order by far limit 10)
   select count(*)::float8 / greatest(1, (select count(*) from wanted)) from passage_vector
     where model = $1 and passage_id = any($4) and embedding::halfvec(`+d+`) <=> $2 <= (select max(far) from wanted) + 1e-6`,
-			x.embedder.Name(), pgvector.NewHalfVector(vector), every, ids).Scan(&share)
+			x.Embedder().Name(), pgvector.NewHalfVector(vector), every, ids).Scan(&share)
 	})
 	return share, err
 }

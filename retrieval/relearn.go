@@ -40,7 +40,7 @@ func (x *Index) relearn(ctx context.Context, seq int64) error {
 	if err != nil {
 		return fmt.Errorf("take the dictionary over: %w", err)
 	}
-	if _, err := x.addVectors(ctx, parts); err != nil {
+	if _, err := x.addVectors(ctx, parts, x.Embedder()); err != nil {
 		return err
 	}
 	x.lexis = next

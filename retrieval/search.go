@@ -39,12 +39,8 @@ func (x *Index) Search(ctx context.Context, actor accounts.Account, q Query) (Re
 		own, besides := s.view.lexis.queryTerms(q.Text)
 		s.terms = s.view.weigh(own, besides, x.p)
 	}
-	vector, err := x.question(ctx, q)
-	if err != nil {
+	if s.probe, err = x.question(ctx, q); err != nil {
 		return Result{}, err
-	}
-	if vector != nil {
-		s.probe = newProbe(modelHash(x.embedder), vector)
 	}
 	result := Result{Query: q.Text, Terms: s.public()}
 	s.guess(actor.ID)
@@ -91,14 +87,15 @@ func (x *Index) settle(q Query) (Query, error) {
 }
 
 // question embeds the question. In hybrid mode a model that is down costs only its half.
-func (x *Index) question(ctx context.Context, q Query) ([]float32, error) {
-	if q.Mode == Lexical || x.embedder == nil {
+func (x *Index) question(ctx context.Context, q Query) (*probe, error) {
+	e := x.Embedder()
+	if q.Mode == Lexical || e == nil {
 		if q.Mode == Vector {
 			return nil, problem.New(problem.Invalid, "no-model", "按向量检索", "没有配置向量模型", "请改用 lexical 方式").Because(errNoModel)
 		}
 		return nil, nil
 	}
-	vectors, err := x.Embed(ctx, []string{q.Text})
+	vectors, err := embedWith(ctx, e, []string{q.Text})
 	if err != nil && q.Mode == Hybrid {
 		x.log.Warn("question could not be embedded; searching by words only", "error", err)
 		return nil, nil
@@ -108,7 +105,7 @@ func (x *Index) question(ctx context.Context, q Query) ([]float32, error) {
 	}
 	for _, f := range vectors[0] {
 		if f != 0 {
-			return vectors[0], nil
+			return newProbe(modelHash(e), vectors[0]), nil
 		}
 	}
 	return nil, nil // the model knows no word of it

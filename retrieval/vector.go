@@ -16,14 +16,50 @@ import (
 )
 
 // Embedder is the model in use, nil when there is none.
-func (x *Index) Embedder() embed.Embedder { return x.embedder }
+func (x *Index) Embedder() embed.Embedder {
+	if m := x.serving.Load(); m != nil {
+		return m.Embedder
+	}
+	return nil
+}
+
+// model is the embedder that serves, and since when it has taken another's place.
+type model struct {
+	embed.Embedder
+	since time.Time // zero: from the beginning
+}
+
+// settling is how long after a change of models an import may still bring
+// vectors of the model before.
+const settling = 10 * time.Minute
+
+// Use changes to another model. The one in use goes on serving until every
+// vector that the new one has is in the index; whoever calls made them with
+// Fill before. Passages that came meanwhile are FillVectors' matter.
+func (x *Index) Use(ctx context.Context, e embed.Embedder) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	v := x.current.Load()
+	parts := slices.Clone(v.parts)
+	if _, err := x.addVectors(ctx, parts, e); err != nil {
+		return fmt.Errorf("change to model %s: %w", e.Name(), err)
+	}
+	x.publish(parts, v.versions, v.seq)
+	x.serving.Store(&model{e, x.now()})
+	return nil
+}
 
 // Embed gives the vectors of passages about to be saved, or nil without a model.
 func (x *Index) Embed(ctx context.Context, texts []string) ([][]float32, error) {
-	if x.embedder == nil || len(texts) == 0 {
+	e := x.Embedder()
+	if e == nil || len(texts) == 0 {
 		return nil, nil
 	}
-	vectors, err := x.embedder.Embed(ctx, texts)
+	return embedWith(ctx, e, texts)
+}
+
+func embedWith(ctx context.Context, e embed.Embedder, texts []string) ([][]float32, error) {
+	vectors, err := e.Embed(ctx, texts)
 	if err != nil {
 		return nil, fmt.Errorf("embed %d passages: %w", len(texts), err)
 	}
@@ -35,8 +71,9 @@ func (x *Index) Embed(ctx context.Context, texts []string) ([][]float32, error) 
 
 // SaveVectors stores the vectors of passages just saved, in their transaction.
 func (x *Index) SaveVectors(ctx context.Context, tx pgx.Tx, scope string, passages []corpus.SavedPassage, vectors [][]float32) error {
-	if x.embedder == nil || len(passages) == 0 {
-		return nil
+	m := x.serving.Load()
+	if m == nil || len(passages) == 0 || x.now().Sub(m.since) < settling {
+		return nil // FillVectors makes them
 	}
 	if len(vectors) != len(passages) {
 		return fmt.Errorf("save vectors: %d vectors for %d passages", len(vectors), len(passages))
@@ -45,7 +82,7 @@ func (x *Index) SaveVectors(ctx context.Context, tx pgx.Tx, scope string, passag
 	for i := range passages {
 		ids[i], half[i] = passages[i].ID, pgvector.NewHalfVector(vectors[i])
 	}
-	return insertVectors(ctx, tx, x.embedder, scope, ids, half)
+	return insertVectors(ctx, tx, m.Embedder, scope, ids, half)
 }
 
 func insertVectors(ctx context.Context, tx pgx.Tx, e embed.Embedder, scope string, ids []int64, vectors []pgvector.HalfVector) error {
@@ -69,22 +106,22 @@ func knowVectors(ctx context.Context, tx pgx.Tx) error {
 	return pgxvector.RegisterTypes(ctx, tx.Conn())
 }
 
-// addVectors reads the vectors that parts lack and puts them in. It gives how
-// many there were.
-func (x *Index) addVectors(ctx context.Context, parts []part) (n int, err error) {
-	if x.embedder == nil {
+// addVectors reads the vectors of a model that parts lack and puts them in. It
+// gives how many there were.
+func (x *Index) addVectors(ctx context.Context, parts []part, e embed.Embedder) (n int, err error) {
+	if e == nil {
 		return 0, nil
 	}
-	model := modelHash(x.embedder)
+	model := modelHash(e)
 	for i := range parts {
 		p := &parts[i]
-		if p.plane == nil || p.plane.model != model || p.plane.dim != x.embedder.Dim() {
-			p.plane = newPlane(p.n, x.embedder.Dim(), model).seal()
+		if p.plane == nil || p.plane.model != model || p.plane.dim != e.Dim() {
+			p.plane = newPlane(p.n, e.Dim(), model).seal()
 		}
 		if p.plane.lacks <= p.dead.count() {
 			continue
 		}
-		added, err := x.fillPlane(ctx, p)
+		added, err := x.fillPlane(ctx, p, e)
 		if err != nil {
 			return n, fmt.Errorf("read vectors: %w", err)
 		}
@@ -94,7 +131,7 @@ func (x *Index) addVectors(ctx context.Context, parts []part) (n int, err error)
 }
 
 // fillPlane replaces a part's plane by one with the vectors that have come since.
-func (x *Index) fillPlane(ctx context.Context, p *part) (n int, err error) {
+func (x *Index) fillPlane(ctx context.Context, p *part, e embed.Embedder) (n int, err error) {
 	var lacking []int64
 	for i, s := range p.plane.scale {
 		if s == absent && !p.dead.has(i) {
@@ -104,7 +141,7 @@ func (x *Index) fillPlane(ctx context.Context, p *part) (n int, err error) {
 	var filled *plane
 	for page := range slices.Chunk(lacking, pageSize) {
 		err := x.db.Work(ctx, func(tx pgx.Tx) error {
-			return vectorsOf(ctx, tx, x.embedder, page, func(id int64, v []float32) {
+			return vectorsOf(ctx, tx, e, page, func(id int64, v []float32) {
 				if filled == nil {
 					filled = p.plane.clone()
 				}
@@ -129,12 +166,13 @@ const lookEvery = time.Second
 // lateVectors looks for vectors that passages of the index still lack.
 func (x *Index) lateVectors(ctx context.Context) error {
 	v := x.current.Load()
-	if x.embedder == nil || x.now().Sub(x.lastLook) < lookEvery {
+	e := x.Embedder()
+	if e == nil || x.now().Sub(x.lastLook) < lookEvery {
 		return nil
 	}
 	x.lastLook = x.now()
 	parts := slices.Clone(v.parts)
-	n, err := x.addVectors(ctx, parts)
+	n, err := x.addVectors(ctx, parts, e)
 	if err == nil && n > 0 {
 		x.publish(parts, v.versions, v.seq)
 	}
@@ -148,22 +186,13 @@ const fillBatch = 256
 // the model was changed, while the index goes on answering by words. It returns
 // how many it made; 0 means that none are missing.
 func (x *Index) FillVectors(ctx context.Context) (int, error) {
-	if x.embedder == nil {
+	e := x.Embedder()
+	if e == nil {
 		return 0, nil
 	}
-	total, after := 0, int64(0)
-	for {
-		last, n, err := x.fillPage(ctx, after)
-		if err != nil {
-			return total, err
-		}
-		if last == 0 {
-			break
-		}
-		total, after = total+n, last
-	}
-	if total == 0 {
-		return 0, nil
+	total, err := x.Fill(ctx, e)
+	if err != nil || total == 0 {
+		return total, err
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -171,8 +200,30 @@ func (x *Index) FillVectors(ctx context.Context) (int, error) {
 	return total, x.lateVectors(ctx)
 }
 
+// Fill makes the vectors that a model lacks, be it in use or soon to be, and
+// says how many.
+func (x *Index) Fill(ctx context.Context, e embed.Embedder) (total int, err error) {
+	for after := int64(0); ; {
+		last, n, err := x.fillPage(ctx, e, after)
+		if err != nil || last == 0 {
+			return total, err
+		}
+		total, after = total+n, last
+	}
+}
+
+// Forget drops the vectors of all models but these.
+func (x *Index) Forget(ctx context.Context, keep ...string) error {
+	return x.db.Work(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `delete from passage_vector where model <> all($1)`, keep); err != nil {
+			return fmt.Errorf("drop vectors of old models: %w", err)
+		}
+		return nil
+	})
+}
+
 // fillPage embeds the next passages after an id that lack a vector.
-func (x *Index) fillPage(ctx context.Context, after int64) (last int64, n int, err error) {
+func (x *Index) fillPage(ctx context.Context, e embed.Embedder, after int64) (last int64, n int, err error) {
 	type lacking struct {
 		id          int64
 		scope, text string
@@ -181,7 +232,7 @@ func (x *Index) fillPage(ctx context.Context, after int64) (last int64, n int, e
 	err = x.db.Work(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `select p.id, p.scope, p.context || ' ' || p.text from passage p
   where p.id > $1 and not exists (select from passage_vector v where v.passage_id = p.id and v.model = $2)
-  order by p.id limit $3`, after, x.embedder.Name(), fillBatch)
+  order by p.id limit $3`, after, e.Name(), fillBatch)
 		if err != nil {
 			return err
 		}
@@ -197,7 +248,7 @@ func (x *Index) fillPage(ctx context.Context, after int64) (last int64, n int, e
 	for i, l := range page {
 		texts[i] = l.text
 	}
-	vectors, err := x.Embed(ctx, texts)
+	vectors, err := embedWith(ctx, e, texts)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -211,7 +262,7 @@ func (x *Index) fillPage(ctx context.Context, after int64) (last int64, n int, e
 			for j, i := range members {
 				ids[j], half[j] = page[i].id, pgvector.NewHalfVector(vectors[i])
 			}
-			if err := insertVectors(ctx, tx, x.embedder, scope, ids, half); err != nil {
+			if err := insertVectors(ctx, tx, e, scope, ids, half); err != nil {
 				return err
 			}
 		}

@@ -53,6 +53,7 @@ func (e *env) background(ctx context.Context) (*jobs.Jobs, error) {
 			_, err := e.desk.Tick(ctx)
 			return err
 		},
+		Learn: e.learnNightly,
 		Precedent: func(ctx context.Context, application int64) error {
 			var p experts.Precedent
 			err := e.db.Work(ctx, func(tx pgx.Tx) (err error) {

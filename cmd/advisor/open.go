@@ -200,6 +200,9 @@ func (e *env) index(ctx context.Context) (*retrieval.Index, accounts.Account, er
 
 func (e *env) openEmbedder(ctx context.Context) (embed.Embedder, error) {
 	m, err := newEmbedder(ctx, e.cfg)
+	if err == nil && e.cfg.Embed == "static" {
+		m, err = e.learnedEmbedder(ctx, m)
+	}
 	if err != nil {
 		return nil, problem.New(problem.Failed, "embedder", "未能打开向量来源 "+e.cfg.Embed, "模型文件不全、向量服务没有正确应答，或本程序编译时未包含 ONNX 支持",
 			"请检查 ADVISOR_EMBED 及相关设置，或使用 ADVISOR_EMBED=static").Because(err)

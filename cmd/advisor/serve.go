@@ -95,6 +95,7 @@ func (e *env) behind(ctx context.Context) (stop func(), err error) {
 		e.idx.Follow(running)
 	}()
 	go e.fillVectors(running)
+	go e.followModel(running)
 	return func() {
 		late, end := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer end()

@@ -94,7 +94,7 @@ func TestTrainingFromEndToEnd(t *testing.T) {
 	}
 	cache := filepath.Join(t.TempDir(), "teacher.vec")
 	ps := passages(300)
-	if err := distill.Teach(t.Context(), cache, newTeacher(), ps, func(int, int) {}); err != nil {
+	if err := distill.Teach(t.Context(), cache, newTeacher(), ps, 2, func(int, int) {}); err != nil {
 		t.Fatal(err)
 	}
 	vectors, err := distill.ReadVectors(cache, 128)
@@ -102,12 +102,13 @@ func TestTrainingFromEndToEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	var texts [][]string
-	var rows [][]float32
+	var lessons []distill.Lesson
 	for _, p := range ps {
-		texts, rows = append(texts, seg.Terms(p.Text)), append(rows, vectors.Rows[p.Key])
+		texts = append(texts, seg.Terms(p.Text))
+		lessons = append(lessons, distill.Lesson{Terms: seg.Terms(p.Text), Vector: vectors.Rows[p.Key]})
 	}
 	last := math.Inf(1)
-	m := distill.Fit(texts, rows, distill.Settings{Size: 500, Dim: 64, Ridge: 0.1, Steps: 6}, func(_ int, left float64) { last = left })
+	m := distill.Fit(distill.Choose(texts, 500), lessons, nil, distill.Settings{Dim: 64, Ridge: 0.1, Steps: 6}, func(_ int, left float64) { last = left })
 	if last > 1 {
 		t.Errorf("want the equations nearly solved, got %v left", last)
 	}
@@ -127,7 +128,7 @@ func TestTrainingFromEndToEnd(t *testing.T) {
 func TestTeachGoesOnAfterATornRecord(t *testing.T) {
 	cache := filepath.Join(t.TempDir(), "teacher.vec")
 	ps := passages(40)
-	if err := distill.Teach(t.Context(), cache, newTeacher(), ps[:20], func(int, int) {}); err != nil {
+	if err := distill.Teach(t.Context(), cache, newTeacher(), ps[:20], 2, func(int, int) {}); err != nil {
 		t.Fatal(err)
 	}
 	raw, err := os.ReadFile(cache)
@@ -137,7 +138,7 @@ func TestTeachGoesOnAfterATornRecord(t *testing.T) {
 	if err := os.WriteFile(cache, raw[:len(raw)-7], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := distill.Teach(t.Context(), cache, newTeacher(), ps, func(int, int) {}); err != nil {
+	if err := distill.Teach(t.Context(), cache, newTeacher(), ps, 2, func(int, int) {}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := distill.ReadVectors(cache, 128)

@@ -19,9 +19,9 @@ type Vocabulary struct {
 // rareTerm is how many passages must hold a term before it can be learned.
 const rareTerm = 3
 
-// Choose takes all single characters and the most frequent other terms of the
-// texts, size in all.
-func Choose(texts [][]string, size int) *Vocabulary {
+// Choose takes all single characters, the most frequent other terms of the
+// texts and, of the general words, those that the texts lack: size in all.
+func Choose(texts [][]string, size int, general ...string) *Vocabulary {
 	df := map[string]int{}
 	for _, terms := range texts {
 		for _, t := range distinct(terms) {
@@ -43,12 +43,22 @@ func Choose(texts [][]string, size int) *Vocabulary {
 		return df[t]
 	}
 	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(rank(b), rank(a)), cmp.Compare(a, b)) })
-	all = all[:min(size, len(all))]
+	all = all[:min(max(0, size-len(general)), len(all))]
+	all = append(all, general...)
 	slices.Sort(all)
+	all = slices.Compact(all)
 	v := &Vocabulary{Terms: all, place: make(map[string]int32, len(all))}
 	for i, t := range all {
 		v.place[t] = int32(i)
-		v.Weight = append(v.Weight, float32(math.Log(1+float64(len(texts))/float64(df[t]))))
+		v.Weight = append(v.Weight, float32(math.Log(1+float64(len(texts))/float64(max(rareTerm, df[t])))))
+	}
+	return v
+}
+
+func vocabularyOf(terms []string, weight []float32) *Vocabulary {
+	v := &Vocabulary{Terms: terms, Weight: weight, place: make(map[string]int32, len(terms))}
+	for i, t := range terms {
+		v.place[t] = int32(i)
 	}
 	return v
 }
@@ -121,3 +131,17 @@ func (v *Vocabulary) read(terms []string) features {
 
 // damped makes the tenth mention of a term count less than the first.
 func damped(n float32) float32 { return float32(math.Sqrt(float64(n))) }
+
+// ByFrequency gives the terms, those in most texts first.
+func (v *Vocabulary) ByFrequency() []string {
+	order := make([]int, len(v.Terms))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(v.Weight[a], v.Weight[b]) })
+	out := make([]string, len(order))
+	for i, t := range order {
+		out[i] = v.Terms[t]
+	}
+	return out
+}

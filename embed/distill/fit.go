@@ -3,6 +3,8 @@ package distill
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -16,37 +18,53 @@ type Model struct {
 
 // Settings are the choices of a training run.
 type Settings struct {
-	Size   int     // terms
-	Dim    int     // length of vectors
-	Ridge  float64 // pull of every term's vector towards zero
-	Steps  int     // of conjugate gradient
-	Center bool    // take the teacher's mean away first
+	Dim   int     // length of vectors
+	Ridge float64 // pull of every term's vector towards what the teacher says of the term alone
+	Steps int     // of conjugate gradient
+	Grow  float64 // how alike a text's terms are taken to be: sums of many terms are longer than of few
 }
 
 // block is how many dimensions are solved together: one cache line's worth of
 // every term, times four.
 const block = 64
 
+// Lesson is a text's terms and the teacher's vector for it.
+type Lesson struct {
+	Terms  []string
+	Vector []float32
+}
+
 // Fit finds the term vectors whose weighted sums come closest to the teacher's
-// vectors: ridge regression, solved by conjugate gradient, some dimensions at a time.
-func Fit(texts [][]string, teacher [][]float32, s Settings, progress func(step int, residual float64)) *Model {
-	vocabulary := Choose(texts, s.Size)
-	rows := make([]features, len(texts))
-	for i, t := range texts {
-		rows[i] = vocabulary.read(t)
+// vectors: ridge regression, solved by conjugate gradient, some dimensions at a
+// time. Words holds the teacher's vectors for terms alone; from those the
+// solution starts and towards those it is pulled, so that a term of few texts
+// stays near what the teacher makes of it.
+func Fit(v *Vocabulary, lessons []Lesson, words map[string][]float32, s Settings, progress func(step int, residual float64)) *Model {
+	rows := make([]features, len(lessons))
+	long := make([]bool, len(lessons))
+	teacher := make([][]float32, len(lessons))
+	for i, l := range lessons {
+		rows[i], teacher[i], long[i] = v.read(l.Terms), l.Vector, len(l.Terms) > longText
 	}
-	target := project(teacher, s.Dim, s.Center)
-	m := &Model{Vocabulary: vocabulary, Dim: s.Dim, Rows: make([]float32, len(vocabulary.Terms)*s.Dim)}
+	alone := make([][]float32, len(v.Terms))
+	for i, t := range v.Terms {
+		alone[i] = words[strings.TrimPrefix(t, "_")]
+	}
+	target, prior := project(teacher, alone, long, s.Dim)
+	for i, f := range rows {
+		stretch(target[i], f.length(s.Grow))
+	}
+	m := &Model{Vocabulary: v, Dim: s.Dim, Rows: make([]float32, len(v.Terms)*s.Dim)}
 	var solvers sync.WaitGroup
 	for from := 0; from < s.Dim; from += block {
 		solvers.Go(func() {
-			p := problem{rows: rows, terms: len(vocabulary.Terms), target: target, from: from, ridge: float32(s.Ridge)}
+			p := problem{rows: rows, terms: len(v.Terms), target: target, prior: prior, from: from, ridge: float32(s.Ridge)}
 			report := func(int, float64) {}
 			if from == 0 {
 				report = progress
 			}
 			solved := p.solve(s.Steps, report)
-			for t := range vocabulary.Terms {
+			for t := range v.Terms {
 				copy(m.Rows[t*s.Dim+from:], solved[t*block:(t+1)*block])
 			}
 		})
@@ -55,11 +73,31 @@ func Fit(texts [][]string, teacher [][]float32, s Settings, progress func(step i
 	return m
 }
 
-// problem is (XᵀX + ridge) W = XᵀY for one block of dimensions of Y.
+// longText is the number of terms from which a text is a passage, not a sentence.
+const longText = 150
+
+// length is that of a sum of unit vectors with these weights whose mutual
+// likeness is alike.
+func (f features) length(alike float64) float32 {
+	var sum float64
+	for _, w := range f.weight {
+		sum += float64(w)
+	}
+	return float32(math.Sqrt(1 + alike*max(0, sum*sum-1)))
+}
+
+func stretch(v []float32, by float32) {
+	for k := range v {
+		v[k] *= by
+	}
+}
+
+// problem is (XᵀX + ridge) W = XᵀY + ridge·prior for one block of dimensions of Y.
 type problem struct {
 	rows   []features
 	terms  int
 	target [][]float32
+	prior  [][]float32 // nil rows: zero
 	from   int
 	ridge  float32
 }
@@ -67,7 +105,11 @@ type problem struct {
 func (p *problem) solve(steps int, progress func(int, float64)) []float32 {
 	n := p.terms * block
 	scale := p.preconditioner()
-	w, r, q := make([]float32, n), p.right(), make([]float32, n)
+	w, r, q := p.start(), p.right(), make([]float32, n)
+	p.apply(w, q)
+	for i := range r {
+		r[i] -= q[i]
+	}
 	z := make([]float32, n)
 	precondition(z, r, scale)
 	d := append([]float32(nil), z...)
@@ -101,13 +143,27 @@ func (p *problem) solve(steps int, progress func(int, float64)) []float32 {
 	return w
 }
 
-// right is XᵀY.
-func (p *problem) right() []float32 {
+// start is the prior.
+func (p *problem) start() []float32 {
 	out := make([]float32, p.terms*block)
+	for t, v := range p.prior {
+		if v != nil {
+			copy(out[t*block:(t+1)*block], v[p.from:p.from+block])
+		}
+	}
+	return out
+}
+
+// right is XᵀY + ridge·prior.
+func (p *problem) right() []float32 {
+	out := p.start()
+	for i := range out {
+		out[i] *= p.ridge
+	}
 	for i, f := range p.rows {
 		y := p.target[i][p.from : p.from+block]
 		for k, t := range f.at {
-			addScaled(out[int(t)*block:][:block], y, f.weight[k])
+			mulAdd(out[int(t)*block:][:block], y, f.weight[k])
 		}
 	}
 	return out
@@ -122,10 +178,10 @@ func (p *problem) apply(d, out []float32) {
 	for _, f := range p.rows {
 		clear(sum[:])
 		for k, t := range f.at {
-			addScaled(sum[:], d[int(t)*block:][:block], f.weight[k])
+			mulAdd(sum[:], d[int(t)*block:][:block], f.weight[k])
 		}
 		for k, t := range f.at {
-			addScaled(out[int(t)*block:][:block], sum[:], f.weight[k])
+			mulAdd(out[int(t)*block:][:block], sum[:], f.weight[k])
 		}
 	}
 }
@@ -152,18 +208,6 @@ func precondition(z, r, scale []float32) {
 	}
 }
 
-// addScaled adds w times x to sum.
-func addScaled(sum, x []float32, w float32) {
-	_ = sum[block-1]
-	x = x[:block]
-	for k := 0; k < block; k += 4 {
-		sum[k] += w * x[k]
-		sum[k+1] += w * x[k+1]
-		sum[k+2] += w * x[k+2]
-		sum[k+3] += w * x[k+3]
-	}
-}
-
 // axpy adds sign times alpha times x to y, each dimension with its own alpha.
 func axpy(y, x []float32, alpha [block]float32, sign float32) {
 	for i := 0; i < len(y); i += block {
@@ -184,33 +228,71 @@ func columns(a, b []float32) [block]float64 {
 	return out
 }
 
-// project turns the teacher's vectors into the directions in which they differ
-// most, found by subspace iteration on a part of them, and makes them unit again.
-func project(teacher [][]float32, dim int, center bool) [][]float32 {
-	width := len(teacher[0])
-	mean := make([]float64, width)
-	if center {
-		for _, v := range teacher {
-			for k, x := range v {
-				mean[k] += float64(x) / float64(len(teacher))
+// project turns the teacher's vectors, of texts and of terms alone, into the
+// directions in which texts differ most, and makes them unit again. What all
+// passages, all sentences or all terms have in common is taken away first: it
+// says how long a text is, not what it is about.
+func project(texts, terms [][]float32, long []bool, dim int) (target, prior [][]float32) {
+	pick := func(want bool) (out [][]float32) {
+		for i, v := range texts {
+			if long[i] == want {
+				out = append(out, v)
 			}
 		}
+		return out
 	}
-	shifted := make([][]float32, len(teacher))
-	for i, v := range teacher {
-		shifted[i] = make([]float32, width)
-		for k, x := range v {
-			shifted[i][k] = x - float32(mean[k])
+	longs, shorts := center(pick(true)), center(pick(false))
+	axes := principal(append(slices.Clone(longs[:min(len(longs), 8000)]), shorts[:min(len(shorts), 8000)]...), dim)
+	turn := func(v []float32) []float32 {
+		if v == nil {
+			return nil
 		}
-	}
-	axes := principal(shifted[:min(len(shifted), 12000)], dim)
-	out := make([][]float32, len(teacher))
-	for i, v := range shifted {
-		out[i] = make([]float32, dim)
+		out := make([]float32, dim)
 		for k, axis := range axes {
-			out[i][k] = dot(v, axis)
+			out[k] = dot(v, axis)
 		}
-		unit(out[i])
+		unit(out)
+		return out
+	}
+	target = make([][]float32, len(texts))
+	for i := range texts {
+		from := &shorts
+		if long[i] {
+			from = &longs
+		}
+		target[i], *from = turn((*from)[0]), (*from)[1:]
+	}
+	for _, v := range center(terms) {
+		prior = append(prior, turn(v))
+	}
+	return target, prior
+}
+
+// center takes the mean away; rows that are nil stay nil.
+func center(rows [][]float32) [][]float32 {
+	out := make([][]float32, len(rows))
+	var mean []float64
+	n := 0.0
+	for _, v := range rows {
+		if v == nil {
+			continue
+		}
+		if mean == nil {
+			mean = make([]float64, len(v))
+		}
+		for k, x := range v {
+			mean[k] += float64(x)
+		}
+		n++
+	}
+	for i, v := range rows {
+		if v == nil {
+			continue
+		}
+		out[i] = make([]float32, len(v))
+		for k, x := range v {
+			out[i][k] = x - float32(mean[k]/n)
+		}
 	}
 	return out
 }

@@ -30,11 +30,12 @@ type Passage struct {
 
 const (
 	passageRunes  = 300 // the length at which a passage is closed
-	sentenceShare = 4   // of each so many passages one also gives a lone sentence
+	sentenceShare = 3   // of so many sentences one is also a text by itself
 )
 
 // Gather reads the sources' passages, without repetition, in an order that
 // depends on their text alone, so that any first part is a fair sample.
+// Questions are short, so a share of the passages' sentences stand for themselves.
 func Gather(sources []Source) ([]Passage, error) {
 	seen := map[[16]byte]bool{}
 	var all []Passage
@@ -58,14 +59,25 @@ func Gather(sources []Source) ([]Passage, error) {
 		all = append(all, own...)
 	}
 	for _, p := range all {
-		// Questions are short; so some of the training texts have to be.
-		if t := sentence(p); t != "" && !seen[KeyOf(t)] {
-			seen[KeyOf(t)] = true
-			all = append(all, Passage{KeyOf(t), t})
+		for _, t := range Sentences(p.Text) {
+			k := KeyOf(t)
+			if k[15]%sentenceShare == 0 && !seen[k] {
+				seen[k] = true
+				all = append(all, Passage{k, t})
+			}
 		}
 	}
 	order(all)
 	return all, nil
+}
+
+// Alone makes each text a passage.
+func Alone(texts []string) []Passage {
+	out := make([]Passage, len(texts))
+	for i, t := range texts {
+		out[i] = Passage{KeyOf(t), t}
+	}
+	return out
 }
 
 // KeyOf names a text in the cache of teacher vectors.
@@ -78,20 +90,16 @@ func order(ps []Passage) {
 	slices.SortFunc(ps, func(a, b Passage) int { return strings.Compare(string(a.Key[:]), string(b.Key[:])) })
 }
 
-// sentence picks one sentence of some passages.
-func sentence(p Passage) string {
-	if p.Key[15]%sentenceShare != 0 {
-		return ""
+// Sentences gives the sentences of a text that are neither crumbs nor endless.
+func Sentences(text string) []string {
+	var out []string
+	for _, s := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("。；！？\n", r) }) {
+		s = strings.TrimSpace(s)
+		if n := utf8.RuneCountInString(s); n >= 6 && n <= 80 {
+			out = append(out, s)
+		}
 	}
-	parts := strings.FieldsFunc(p.Text, func(r rune) bool { return strings.ContainsRune("。；！？\n", r) })
-	if len(parts) < 2 {
-		return ""
-	}
-	s := strings.TrimSpace(parts[int(p.Key[14])%len(parts)])
-	if n := utf8.RuneCountInString(s); n < 6 || n > 80 {
-		return ""
-	}
-	return s
+	return out
 }
 
 func (s Source) read() ([]string, error) {
@@ -123,7 +131,10 @@ func readLines(path string) ([]string, error) {
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 64<<20)
 	for lines.Scan() {
-		var row struct{ Title, Text, Question string }
+		var row struct {
+			Title, Text, Question, Context string
+			QAs                            []struct{ Question string }
+		}
 		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
 			return nil, fmt.Errorf("read %s: %w", path, err)
 		}
@@ -131,7 +142,10 @@ func readLines(path string) ([]string, error) {
 			out = append(out, row.Question)
 			continue
 		}
-		out = append(out, cut(row.Title, strings.Split(row.Text, "\n"))...)
+		for _, q := range row.QAs {
+			out = append(out, q.Question)
+		}
+		out = append(out, cut(row.Title, strings.Split(row.Text+row.Context, "\n"))...)
 	}
 	return out, lines.Err()
 }
@@ -142,7 +156,8 @@ func markdown(text string) []string {
 	if _, body, ok := strings.Cut(text, "<!-- INFO END -->"); ok {
 		text = body
 	}
-	return cut(strings.TrimSpace(title), strings.Split(text, "\n"))
+	title = strings.TrimSpace(title)
+	return append(cut(title, strings.Split(text, "\n")), title)
 }
 
 // cut joins lines into passages of about passageRunes; an article begins its own.

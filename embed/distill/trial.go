@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Trial is a folder of questions whose right documents are known (BEIR's layout).
@@ -116,14 +118,141 @@ func (m Measures) String() string {
 
 // Measure compares rankings, one per question, with the judgements.
 func (t *Trial) Measure(runs [][]Ranked) Measures {
+	return t.MeasureThose(runs, func(int) bool { return true })
+}
+
+// MeasureThose looks only at some of the questions.
+func (t *Trial) MeasureThose(runs [][]Ranked, those func(q int) bool) Measures {
 	var m Measures
+	n := 0.0
 	for q, run := range runs {
+		if !those(q) {
+			continue
+		}
 		one := t.measure(q, run)
-		m.NDCG10 += one.NDCG10 / float64(len(runs))
-		m.Recall10 += one.Recall10 / float64(len(runs))
-		m.Recall100 += one.Recall100 / float64(len(runs))
+		n++
+		m.NDCG10 += one.NDCG10
+		m.Recall10 += one.Recall10
+		m.Recall100 += one.Recall100
 	}
-	return m
+	n = max(n, 1)
+	return Measures{m.NDCG10 / n, m.Recall10 / n, m.Recall100 / n}
+}
+
+// Answers gives the passages of a question's right documents.
+func (t *Trial) Answers(q int) []int32 {
+	var out []int32
+	for i, d := range t.owner {
+		if t.gold[q][d] {
+			out = append(out, int32(i))
+		}
+	}
+	return out
+}
+
+// Owner gives the document of a passage, Right whether that answers question q,
+// Golds how many do, and Ideal the gain of the best ranking.
+func (t *Trial) Owner(at int32) int32 { return t.owner[at] }
+
+// Right says whether a passage's document answers question q.
+func (t *Trial) Right(q int, at int32) bool { return t.gold[q][t.owner[at]] }
+
+// Golds is how many documents answer question q.
+func (t *Trial) Golds(q int) int { return len(t.gold[q]) }
+
+// Ideal is the discounted gain of the best ranking possible.
+func (t *Trial) Ideal(q int) (sum float64) {
+	for i := range min(10, len(t.gold[q])) {
+		sum += 1 / math.Log2(float64(i)+2)
+	}
+	return sum
+}
+
+// Split says which of the questions fold k of n holds back. By question they
+// are drawn at random; by answer, questions that share a right document, be it
+// through others, stay together.
+func (t *Trial) Split(n int, byAnswer bool) []int {
+	random := rand.New(rand.NewPCG(5, 5))
+	if !byAnswer {
+		out := make([]int, len(t.Questions))
+		for i, q := range random.Perm(len(out)) {
+			out[q] = i % n
+		}
+		return out
+	}
+	group := map[int32]int32{} // union of documents
+	var root func(d int32) int32
+	root = func(d int32) int32 {
+		if p, ok := group[d]; ok && p != d {
+			group[d] = root(p)
+			return group[d]
+		}
+		return d
+	}
+	for _, g := range t.gold {
+		first := int32(-1)
+		for d := range g {
+			if first >= 0 {
+				group[root(d)] = root(first)
+			}
+			first = d
+		}
+	}
+	size := map[int32]int{}
+	var roots []int32
+	for _, g := range t.gold {
+		for d := range g {
+			if size[root(d)]++; size[root(d)] == 1 {
+				roots = append(roots, root(d))
+			}
+			break
+		}
+	}
+	slices.SortFunc(roots, func(a, b int32) int { return cmp.Or(size[b]-size[a], int(a-b)) })
+	fold, load := map[int32]int{}, make([]int, n)
+	for _, r := range roots { // the largest first, each to the emptiest fold
+		k := slices.Index(load, slices.Min(load))
+		fold[r], load[k] = k, load[k]+size[r]
+	}
+	out := make([]int, len(t.Questions))
+	for q, g := range t.gold {
+		for d := range g {
+			out[q] = fold[root(d)]
+			break
+		}
+	}
+	return out
+}
+
+// Learned says whether one of a question's right documents is also right for a
+// question of another fold, that is, was trained on when this one was held back.
+func (t *Trial) Learned(fold []int) []bool {
+	out := make([]bool, len(t.Questions))
+	for q, g := range t.gold {
+		for p, other := range t.gold {
+			for d := range other {
+				out[q] = out[q] || fold[p] != fold[q] && g[d]
+			}
+		}
+	}
+	return out
+}
+
+// MarkOf measures one ranking of passages of which each is a document by itself.
+func MarkOf(run []Ranked, answers []int32) Measures {
+	one := &Trial{gold: []map[int32]bool{{}}}
+	for _, a := range answers {
+		one.gold[0][a] = true
+	}
+	most := int32(0)
+	for _, r := range run {
+		most = max(most, r.At)
+	}
+	one.owner = make([]int32, most+1)
+	for i := range one.owner {
+		one.owner[i] = int32(i)
+	}
+	return one.measure(0, run)
 }
 
 func (t *Trial) measure(q int, run []Ranked) Measures {
@@ -202,30 +331,36 @@ func best(run *[]Ranked) {
 	*run = (*run)[:min(listed, len(*run))]
 }
 
-// Nearest ranks the passages by their vectors' likeness to each question's.
+// Nearest ranks the passages by their vectors' likeness to each question's;
+// a question without a vector gets no ranking.
 func Nearest(passages, questions [][]float32) [][]Ranked {
 	out := make([][]Ranked, len(questions))
-	for q, v := range questions {
-		all := make([]Ranked, len(passages))
-		for i, p := range passages {
-			all[i] = Ranked{int32(i), float64(dot(p, v))}
+	inParts(len(questions), func(from, to int) {
+		var all []Ranked
+		for q := from; q < to; q++ {
+			if questions[q] == nil {
+				continue
+			}
+			all = slices.Grow(all[:0], len(passages))
+			for i, p := range passages {
+				all = append(all, Ranked{int32(i), float64(dot(p, questions[q]))})
+			}
+			head := all
+			best(&head)
+			out[q] = slices.Clone(head)
 		}
-		best(&all)
-		out[q] = slices.Clone(all)
-	}
+	})
 	return out
 }
 
-func dot(a, b []float32) float32 {
-	var s0, s1, s2, s3 float32
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
+// inParts does n things, a few of them at the same time.
+func inParts(n int, do func(from, to int)) {
+	const parts = 6
+	var all sync.WaitGroup
+	for k := range parts {
+		all.Go(func() { do(n*k/parts, n*(k+1)/parts) })
 	}
-	return s0 + s1 + s2 + s3
+	all.Wait()
 }
 
 // Lexical is a plain BM25 index for comparison.
@@ -278,6 +413,47 @@ func (x *Lexical) Rank(questions [][]string) [][]Ranked {
 		out[q] = slices.Clone(out[q])
 	}
 	return out
+}
+
+// Score is what Rank would give one passage, of which the terms are given.
+func (x *Lexical) Score(question, passage []string) float64 {
+	count := map[string]float64{}
+	for _, t := range question {
+		count[t] = 0
+	}
+	for _, t := range passage {
+		if n, ok := count[t]; ok {
+			count[t] = n + 1
+		}
+	}
+	var sum float64
+	for t, tf := range count {
+		if tf > 0 {
+			sum += x.idf(t) * tf * (x.K1 + 1) / (tf + x.K1*(1-x.B+x.B*float64(len(passage))/x.mean))
+		}
+	}
+	return sum
+}
+
+// Most is more than any passage can score for a question.
+func (x *Lexical) Most(question []string) (sum float64) {
+	for t := range distinctSet(question) {
+		sum += x.idf(t) * (x.K1 + 1)
+	}
+	return sum
+}
+
+func distinctSet(terms []string) map[string]bool {
+	out := map[string]bool{}
+	for _, t := range terms {
+		out[t] = true
+	}
+	return out
+}
+
+func (x *Lexical) idf(term string) float64 {
+	n, df := float64(len(x.length)), float64(len(x.postings[term]))
+	return math.Log(1 + (n-df+0.5)/(df+0.5))
 }
 
 func (x *Lexical) add(sums []float64, list []posting) {

@@ -9,6 +9,8 @@ import (
 	"math"
 	"os"
 
+	"golang.org/x/sync/errgroup"
+
 	"advisor/embed"
 )
 
@@ -41,7 +43,9 @@ func ReadVectors(path string, dim int) (*Vectors, error) {
 
 // Teach asks the teacher for every passage that the cache at path lacks.
 // It may be stopped at any time and goes on where it was.
-func Teach(ctx context.Context, path string, teacher embed.Embedder, passages []Passage, progress func(done, of int)) error {
+// Several texts are asked for at the same time: the runtime's own threads wait
+// for each other after every layer, which is slow on a busy machine.
+func Teach(ctx context.Context, path string, teacher embed.Embedder, passages []Passage, atOnce int, progress func(done, of int)) error {
 	known, err := ReadVectors(path, teacher.Dim())
 	if err != nil {
 		return err
@@ -65,10 +69,10 @@ func Teach(ctx context.Context, path string, teacher embed.Embedder, passages []
 	if _, err := f.Seek(end/size*size, io.SeekStart); err != nil { // over a torn last record
 		return fmt.Errorf("keep teacher vectors: %w", err)
 	}
-	const step = 256
+	const step = 1024 // texts of like length share a batch
 	for i := 0; i < len(todo); i += step {
 		part := todo[i:min(i+step, len(todo))]
-		if err := teach(ctx, f, teacher, part); err != nil {
+		if err := teach(ctx, f, teacher, part, atOnce); err != nil {
 			return err
 		}
 		progress(i+len(part), len(todo))
@@ -76,13 +80,26 @@ func Teach(ctx context.Context, path string, teacher embed.Embedder, passages []
 	return f.Close()
 }
 
-func teach(ctx context.Context, w io.Writer, teacher embed.Embedder, part []Passage) error {
-	texts := make([]string, len(part))
-	for i, p := range part {
-		texts[i] = p.Text
+// ask stores the vectors of every n-th text from the k-th.
+func ask(ctx context.Context, teacher embed.Embedder, part []Passage, rows [][]float32, k, n int) error {
+	var texts []string
+	for i := k; i < len(part); i += n {
+		texts = append(texts, part[i].Text)
 	}
-	rows, err := teacher.Embed(ctx, texts)
-	if err != nil {
+	got, err := teacher.Embed(ctx, texts)
+	for i, v := range got {
+		rows[k+i*n] = v
+	}
+	return err
+}
+
+func teach(ctx context.Context, w io.Writer, teacher embed.Embedder, part []Passage, atOnce int) error {
+	rows := make([][]float32, len(part))
+	group, ctx := errgroup.WithContext(ctx)
+	for k := range max(1, atOnce) {
+		group.Go(func() error { return ask(ctx, teacher, part, rows, k, max(1, atOnce)) })
+	}
+	if err := group.Wait(); err != nil {
 		return fmt.Errorf("ask teacher: %w", err)
 	}
 	var out []byte

@@ -48,6 +48,9 @@ var loaded = sync.OnceValues(func() (*Model, error) {
 // New gives the embedder built into the program, read once and shared.
 func New() (*Model, error) { return loaded() }
 
+// Delivered is the built-in model's file, to be trained further.
+func Delivered() string { return builtIn }
+
 // Read makes an embedder of a model file's bytes.
 func Read(raw string, seg *segment.Segmenter) (*Model, error) {
 	body, ok := strings.CutPrefix(raw, magic)

@@ -23,6 +23,7 @@ const (
 	Precedent  = "precedent"  // an applied text becomes a searchable document
 	Checkpoint = "checkpoint" // the log's present state is signed
 	Clock      = "clock"      // what is due or overdue is seen to
+	Learn      = "learn"      // the search learns from what the committee decided
 )
 
 // PrecedentArgs are those of Precedent.
