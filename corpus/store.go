@@ -309,7 +309,7 @@ func announce(ctx context.Context, tx pgx.Tx, now time.Time, leaf audit.Leaf, ve
 	if _, err := tx.Exec(ctx, q, seq, versions); err != nil {
 		return fmt.Errorf("tell the index of %d versions: %w", len(versions), err)
 	}
-	return nil
+	return consequences(ctx, tx, now, leaf.Actor, seq, versions)
 }
 
 // Known gives the file hash under which each import path was last saved in a

@@ -17,25 +17,30 @@ import (
 
 // Application is an approved text that is being acted on: one line of the ledger.
 type Application struct {
-	ID        int64     `json:"application_id,string"`
-	ReviewID  int64     `json:"review_id,string"`
-	DraftID   int64     `json:"draft_id,string"`
-	Revision  int       `json:"revision"`
-	Hash      string    `json:"hash"`
-	AppliedAt time.Time `json:"applied_at"`
-	AppliedBy string    `json:"applied_by"`
-	Name      string    `json:"applied_by_name"`
-	State     string    `json:"state"`
-	Reason    string    `json:"reason,omitempty"`
-	Title     string    `json:"title,omitempty"` // the question; empty for those who may not read the draft
-	LeafSeq   int64     `json:"leaf_seq"`
-	Receipt   string    `json:"receipt"` // the file it was written to; set by who writes it
+	ID           int64     `json:"application_id,string"`
+	ReviewID     int64     `json:"review_id,string"`
+	DraftID      int64     `json:"draft_id,string"`
+	Revision     int       `json:"revision"`
+	Hash         string    `json:"hash"`
+	AppliedAt    time.Time `json:"applied_at"`
+	AppliedBy    string    `json:"applied_by"`
+	Name         string    `json:"applied_by_name"`
+	State        string    `json:"state"`
+	SupersededBy int64     `json:"superseded_by,string,omitempty"`
+	Renews       int64     `json:"renews,string,omitempty"` // the application that this one took the place of
+	Reason       string    `json:"reason,omitempty"`
+	Title        string    `json:"title,omitempty"` // the question; empty for those who may not read the draft
+	LeafSeq      int64     `json:"leaf_seq"`
+	Flags        int       `json:"stale_flags"` // open ones
+	LapsesOn     string    `json:"lapses_on,omitempty"`
+	Receipt      string    `json:"receipt"` // the file it was written to; set by who writes it
 }
 
 // Apply is the gate. It acts on an approved text under exactly the hash that
 // was approved, once, and only while every basis is still in force. In the same
 // transaction the text is queued to become a searchable precedent.
 func (d *Desk) Apply(ctx context.Context, actor accounts.Account, review int64, hash string) (Application, error) {
+	d = d.still()
 	var a Application
 	err := d.DB.As(ctx, actor.ID, func(tx pgx.Tx) error {
 		if !actor.Has(accounts.Decider) {
@@ -65,8 +70,10 @@ func (d *Desk) Apply(ctx context.Context, actor accounts.Account, review int64, 
 		if err != nil {
 			return err
 		}
-		a, err = insertApplication(ctx, tx, a.ID, c, actor, seq, d.Now())
-		return err
+		if a, err = insertApplication(ctx, tx, a.ID, c, actor, seq, d.Now()); err != nil {
+			return err
+		}
+		return d.supersede(ctx, tx, actor, c, a.ID)
 	})
 	if err = attempted(Apply, named(err)); err != nil {
 		d.refused(ctx, actor, review, Apply, err)
@@ -105,31 +112,6 @@ func insertApplication(ctx context.Context, tx pgx.Tx, id int64, c *Case, actor 
 	return a, nil
 }
 
-// Suspend stops acting on what was applied, urgently and with a reason.
-func (d *Desk) Suspend(ctx context.Context, actor accounts.Account, application int64, reason string) (Application, error) {
-	a, err := d.Application(ctx, actor, application)
-	if err != nil {
-		return Application{}, err
-	}
-	_, err = d.act(ctx, actor, a.ReviewID, Suspend, func(tx pgx.Tx, c *Case) (record, error) {
-		if !actor.Has(accounts.Decider) {
-			return record{}, notYours
-		}
-		if reason = clean(reason); reason == "" {
-			return record{}, textNeeded
-		}
-		if err := c.step(Suspend); err != nil {
-			return record{}, err
-		}
-		_, err := tx.Exec(ctx, `update application set state = 'suspended', reason = $2 where id = $1`, application, reason)
-		return record{text: reason, data: map[string]any{"application": application}}, err
-	})
-	if err != nil {
-		return Application{}, err
-	}
-	return d.Application(ctx, actor, application)
-}
-
 func markStale(ctx context.Context, tx pgx.Tx, review int64) error {
 	_, err := tx.Exec(ctx, `update application set state = 'stale', reason = 'quorum' where review_id = $1 and state = 'applied'`, review)
 	if err != nil {
@@ -139,12 +121,15 @@ func markStale(ctx context.Context, tx pgx.Tx, review int64) error {
 }
 
 const applicationSQL = `select p.id, p.review_id, p.draft_id, p.revision, p.hash, p.applied_at, a.login, a.name, p.state, p.reason,
-	coalesce(v.body::jsonb ->> 'question', ''), p.leaf_seq
+	coalesce(v.body::jsonb ->> 'question', ''), p.leaf_seq, coalesce(p.superseded_by, 0),
+	coalesce((select o.id from application o where o.superseded_by = p.id), 0),
+	(select count(*) from stale_flag f where f.application_id = p.id and f.closed_at is null),
+	coalesce((select to_char(min(f.lapses_on), 'YYYY-MM-DD') from stale_flag f where f.application_id = p.id and f.closed_at is null and not f.in_effect), '')
 	from application p join account a on a.id = p.applied_by
 	left join revision v on v.draft_id = p.draft_id and v.number = p.revision`
 
 func scanApplication(row pgx.CollectableRow) (a Application, err error) {
-	err = row.Scan(&a.ID, &a.ReviewID, &a.DraftID, &a.Revision, &a.Hash, &a.AppliedAt, &a.AppliedBy, &a.Name, &a.State, &a.Reason, &a.Title, &a.LeafSeq)
+	err = row.Scan(&a.ID, &a.ReviewID, &a.DraftID, &a.Revision, &a.Hash, &a.AppliedAt, &a.AppliedBy, &a.Name, &a.State, &a.Reason, &a.Title, &a.LeafSeq, &a.SupersededBy, &a.Renews, &a.Flags, &a.LapsesOn)
 	return a, err
 }
 

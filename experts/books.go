@@ -66,7 +66,7 @@ func (b *Books) Leaf(seq int64, leaf audit.Body) {
 	}
 	m := moved{seq: seq, state: word(leaf.Data["to"]), hash: word(leaf.Data["hash"]), round: whole(leaf.Data["round"]), approved: b.reviews[review].approved}
 	switch Event(event) {
-	case Vote:
+	case Vote, "carry":
 		b.ballots[whole(leaf.Data["ballot"])] = sealed{seq, word(leaf.Data["commitment"])}
 	case Close:
 		m.approved = m.hash

@@ -34,6 +34,9 @@ type Case struct {
 	Hash        string
 	Author      int64
 	Machine     bool
+	Editors     []int64 // who only adjusted its form, beside the author
+	Renews      int64   // the applied review that this one is to replace
+	formal      bool    // the edit at hand changed the form alone
 	Seats       []Seat
 	Ballots     []Ballot
 	Opinions    []Opinion
@@ -62,6 +65,8 @@ type Seat struct {
 // Ballot is one person's vote on one text, never changed. One with a claim is a
 // remark on that claim and counts towards nothing.
 type Ballot struct {
+	ID      int64
+	From    int64 // the ballot it was carried over from by an edit, 0 when it was cast
 	Account int64
 	Round   int
 	Hash    string
@@ -121,7 +126,7 @@ func (c *Case) seat(account int64) *Seat {
 
 // mayVote says whether a member's ballot on the present text would count.
 func (c *Case) mayVote(s Seat) bool {
-	return s.Conflict != Conflicted && s.To == 0 && !s.Lapsed && !c.same(s.Account, c.Author) && !c.same(s.Account, c.Asker)
+	return s.Conflict != Conflicted && s.To == 0 && !s.Lapsed && !c.wrote(s.Account) && !c.same(s.Account, c.Asker)
 }
 
 // ballot is the account's counted ballot on the present text, if any.
@@ -187,6 +192,7 @@ func (c *Case) facts() Facts {
 		Finding:  c.finding(),
 		Decision: c.decision(),
 		Renewed:  c.Renewed,
+		Formal:   c.formal,
 	}
 	for _, s := range seats {
 		if c.mayVote(s) && c.ballot(s.Account) == nil {

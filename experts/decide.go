@@ -43,34 +43,6 @@ func (d *Desk) cast(ctx context.Context, tx pgx.Tx, c *Case, b Ballot) (record, 
 	return record{data: data}, nil
 }
 
-// Edit puts a new text in the place of the one whose hash is named. The
-// question stays the asker's; every citation is checked again.
-func (d *Desk) Edit(ctx context.Context, actor accounts.Account, review int64, hash string, body advice.Body, reason string) (View, error) {
-	return d.act(ctx, actor, review, Edit, func(tx pgx.Tx, c *Case) (record, error) {
-		// The rules first, with a hash that is surely another: who may not edit learns nothing about the text.
-		if err := c.edit(actor.ID, hash, "pending"); err != nil {
-			return record{}, err
-		}
-		old, err := advice.LoadRevision(ctx, tx, c.DraftID, c.Revision-1)
-		if err != nil {
-			return record{}, err
-		}
-		body, err := d.checkedEdit(ctx, tx, old.Body, body)
-		if err != nil {
-			return record{}, err
-		}
-		if body.Hash() == old.Hash {
-			return record{}, nothingChanged
-		}
-		added, err := advice.AddRevision(ctx, tx, c.DraftID, advice.NewRevision{Body: body, Author: actor.ID, Reason: clean(reason), At: d.Now()})
-		if err != nil {
-			return record{}, err
-		}
-		c.Hash, c.Revision = added.Hash, added.Number
-		return record{text: clean(reason), data: map[string]any{"draft": c.DraftID, "was": old.Hash, "digest": added.Digest()}}, nil
-	})
-}
-
 // checkedEdit verifies an edited text. A quote that is not in its source is
 // refused; a claim that nothing supports is kept, marked and set apart.
 func (d *Desk) checkedEdit(ctx context.Context, tx pgx.Tx, old, body advice.Body) (advice.Body, error) {

@@ -23,6 +23,7 @@ import (
 	"advisor/audit"
 	"advisor/internal/db"
 	"advisor/internal/problem"
+	"advisor/internal/queue"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -59,6 +60,8 @@ func New(c Config) *Desk {
 type record struct {
 	text string         // what was written, for people
 	data map[string]any // ids, hashes and codes, for the log
+
+	after func() error // what follows once the move itself is written down
 }
 
 // act does one thing to one review: loads the case under its row's lock, lets
@@ -90,6 +93,7 @@ func (d *Desk) settle(ctx context.Context, tx pgx.Tx, actor accounts.Account, be
 	if err := saveCase(ctx, tx, before, c, d.Now()); err != nil {
 		return err
 	}
+	after := r.after
 	moves := c.Path
 	if len(moves) == 0 && r.data != nil {
 		moves = []Step{{event, c.State, c.State}} // a remark moves nothing but is still said
@@ -101,6 +105,9 @@ func (d *Desk) settle(ctx context.Context, tx pgx.Tx, actor accounts.Account, be
 		if _, err := d.write(ctx, tx, actor, c, move, r); err != nil {
 			return err
 		}
+	}
+	if after != nil {
+		return after()
 	}
 	return nil
 }
@@ -116,8 +123,17 @@ func (d *Desk) write(ctx context.Context, tx pgx.Tx, actor accounts.Account, c *
 	if err != nil {
 		return 0, err
 	}
-	return seq, insertEvent(ctx, tx, c, actor.ID, move, r, seq, d.Now())
+	if err := insertEvent(ctx, tx, c, actor.ID, move, r, seq, d.Now()); err != nil {
+		return 0, err
+	}
+	if move.From == move.To && untold[move.On] {
+		return seq, nil
+	}
+	return seq, queue.Enqueue(ctx, tx, queue.Notify, queue.NotifyArgs{Seq: seq})
 }
+
+// untold are the acts of which nobody is told while they move nothing.
+var untold = map[Event]bool{Vote: true, Opine: true, Enter: true, Attach: true}
 
 // refused logs an attempt that a rule stopped, so that attempts are seen even
 // though what they tried was rolled back. Mistyped input and what one may not
@@ -145,7 +161,7 @@ var refusals = map[string]error{
 	"ballot_once": alreadyVoted, "ballot_stale": staleHash, "ballot_own": ownEdit, "ballot_conflict": conflictDeclared,
 	"ballot_member": notOnPanel, "ballot_reason": reasonNeeded, "ballot_score": badScore,
 	"application_once": alreadyApplied, "review_live": alreadySubmitted, "review_approvals": notApproved,
-	"opinion_own": ownOpinion, "label_stale": staleHash, "label_legality": legalOnPanel, "review_legality": notDecided, "review_decided": notDecided,
+	"opinion_own": ownOpinion, "application_in_force": notInForce.Problem, "review_renewal": alreadySubmitted, "label_stale": staleHash, "label_legality": legalOnPanel, "review_legality": notDecided, "review_decided": notDecided,
 	"review_answered": unanswered, "meeting_own": ownRecord, "meeting_against": againstMajority, "entry_own": ownEntry, "ballot_marks": badMarks,
 	"label_paper": noPaper, "meeting_paper": noPaper, "entry_paper": noPaper, "panel_one_step": oneStep,
 }

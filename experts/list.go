@@ -45,7 +45,7 @@ const listSQL = `with mine as (
   select r.id, r.draft_id, r.state, r.round, r.tier, r.revision, r.hash, r.asker, r.opened_at, r.due_at, m.conflict,
     case
       when m.conflict = 'undeclared' and not m.lapsed and r.state in ('routed', 'round1', 'deliberating', 'round2', 'stalled') then 'declare'
-      when m.conflict = 'none' and m.delegated_to is null and not m.lapsed and r.state in ('routed', 'round1', 'round2') and r.author <> $1 and r.asker <> $1
+      when m.conflict = 'none' and m.delegated_to is null and not m.lapsed and r.state in ('routed', 'round1', 'round2') and r.author <> $1 and not $1 = any (r.editors) and r.asker <> $1
         and not exists (select from ballot b where b.review_id = r.id and b.account_id = $1 and b.round = r.round and b.hash = r.hash and b.claim is null) then 'vote'
       when $2 and r.state in ('screened', 'stalled') then 'route'
       when $2 and m.conflict is distinct from 'declared' and r.state = 'deliberating' then 'close'

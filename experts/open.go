@@ -122,9 +122,9 @@ func (d *Desk) unscreened(ctx context.Context, tx pgx.Tx, body advice.Body) ([]s
 }
 
 func insertReview(ctx context.Context, tx pgx.Tx, c *Case, by int64, now time.Time) (id int64, err error) {
-	err = tx.QueryRow(ctx, `insert into review (draft_id, scope, state, round, tier, policy, revision, hash, author, machine, asker, department, opened_by, opened_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning id`,
-		c.DraftID, c.Scope, c.State, c.Round, c.Tier, c.Policy, c.Revision, c.Hash, c.Author, c.Machine, c.Asker, c.Department, by, now).Scan(&id)
+	err = tx.QueryRow(ctx, `insert into review (draft_id, scope, state, round, tier, policy, revision, hash, author, machine, asker, department, opened_by, opened_at, renews)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, nullif($15, 0)) returning id`,
+		c.DraftID, c.Scope, c.State, c.Round, c.Tier, c.Policy, c.Revision, c.Hash, c.Author, c.Machine, c.Asker, c.Department, by, now, c.Renews).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("open review: %w", err)
 	}

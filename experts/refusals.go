@@ -33,6 +33,7 @@ var (
 	ownOpinion       = problem.New(problem.Refused, "own-opinion", notTaken, "意见不能由提出的人自己答复", "请由专委会秘书处或者主任委员答复")
 	notAsker         = problem.New(problem.Refused, "not-asker", notTaken, "只有提问人可以撤回", "请与提问人联系")
 	notYours         = problem.New(problem.Refused, "not-allowed", notTaken, "您的岗位没有办理此事的权限", "请由有权限的人员办理")
+	noLongerApplied  = problem.New(problem.Refused, "not-applied", notTaken, "这一件现在没有在执行，也没有中止或失效待办", "请到台账查看它的现状")
 	noReview         = problem.New(problem.NotFound, "no-review", "没有找到这件审议", "编号不对，或者您无权查阅", "请核对编号")
 	noDraft          = problem.New(problem.NotFound, "no-draft", "没有找到这份建议稿", "编号不对，或者您无权查阅", "请核对编号")
 	noApplication    = problem.New(problem.NotFound, "no-application", "台账中没有这一件", "编号不对，或者您无权查阅", "请核对编号")

@@ -145,40 +145,6 @@ func (p Policy) admitsReason(code string) error {
 	return nil
 }
 
-// edit puts a new text in the place of the one named. Every ballot on the old
-// text is outdated, because ballots name hashes.
-func (c *Case) edit(account int64, named, hash string) error {
-	if _, err := c.member(account); err != nil {
-		return err
-	}
-	if err := c.present(named); err != nil {
-		return err
-	}
-	if err := c.place(Edit); err != nil {
-		return err
-	}
-	if hash == c.Hash {
-		return nothingChanged
-	}
-	if c.votersWithout(account) < c.Policy.Quorum {
-		return tooFewLeft
-	}
-	c.Revision++
-	c.Round++
-	c.Hash, c.Author, c.Machine = hash, account, false
-	return c.step(Edit)
-}
-
-// votersWithout is how many could vote on a text that the account wrote.
-func (c *Case) votersWithout(account int64) (n int) {
-	for _, s := range c.seated() {
-		if !c.same(s.Account, account) && !c.same(s.Account, c.Asker) {
-			n++
-		}
-	}
-	return n
-}
-
 // say adds an opinion.
 func (c *Case) say(o Opinion) *Opinion {
 	o.Number = len(c.Opinions) + 1

@@ -89,6 +89,7 @@ type Facts struct {
 	Answered bool     // no opinion waits for a disposition
 	Finding  Finding  // the legal section's, on the present text
 	Decision Decision // the head's, on the present text
+	Formal   bool     // the edit changed the form of the text alone
 	Renewed  bool     // a new round with a quorum, on the law as it is now, stands behind the event
 }
 
@@ -125,6 +126,7 @@ var (
 	revises   = guard{"决定修改后再议", func(f Facts) bool { return f.Decision == Revise }}
 	postpones = guard{"决定暂缓", func(f Facts) bool { return f.Decision == Postpone }}
 	decided   = guard{"决定通过，且仍达到通过条件", func(f Facts) bool { return f.Met && f.Finding.clears() && f.Decision == Adopt }}
+	formal    = guard{"只调整格式，专家组符合规则", func(f Facts) bool { return f.Formal && f.Panel }}
 	renewed   = guard{"新一轮审议已通过", func(f Facts) bool { return f.Renewed }}
 )
 
@@ -179,7 +181,9 @@ var transitions = []transition{
 	{Round2, Vote, Round2, later},
 
 	{Routed, Edit, Routed, panel},
+	{Round1, Edit, Round1, formal},
 	{Round1, Edit, Round2, panel},
+	{Deliberating, Edit, Deliberating, formal},
 	{Deliberating, Edit, Round2, panel},
 	{Round2, Edit, Round2, panel},
 	{Approved, Edit, Round2, panel},

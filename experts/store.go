@@ -22,9 +22,9 @@ func lockCase(ctx context.Context, tx pgx.Tx, id int64) (*Case, error) {
 
 func loadCase(ctx context.Context, tx pgx.Tx, id int64, locking string) (*Case, error) {
 	c := &Case{ID: id}
-	err := tx.QueryRow(ctx, `select draft_id, scope, state, round, tier, policy, asker, department, revision, hash, author, machine
+	err := tx.QueryRow(ctx, `select draft_id, scope, state, round, tier, policy, asker, department, revision, hash, author, machine, editors, coalesce(renews, 0)
 		from review where id = $1`+locking, id).
-		Scan(&c.DraftID, &c.Scope, &c.State, &c.Round, &c.Tier, &c.Policy, &c.Asker, &c.Department, &c.Revision, &c.Hash, &c.Author, &c.Machine)
+		Scan(&c.DraftID, &c.Scope, &c.State, &c.Round, &c.Tier, &c.Policy, &c.Asker, &c.Department, &c.Revision, &c.Hash, &c.Author, &c.Machine, &c.Editors, &c.Renews)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, noReview
 	}
@@ -57,7 +57,7 @@ func seatsOf(ctx context.Context, tx pgx.Tx, id int64) ([]Seat, error) {
 // ballotsOf reads every ballot, whoever asks: the rules must count them all.
 // What people are shown is read from the table, under its policy.
 func ballotsOf(ctx context.Context, tx pgx.Tx, id int64) ([]Ballot, error) {
-	rows, err := tx.Query(ctx, `select account_id, round, hash, score, reason, text, claim, marks from case_ballots($1) order by id`, id)
+	rows, err := tx.Query(ctx, `select id, coalesce(carried_from, 0), account_id, round, hash, score, reason, text, claim, marks from case_ballots($1) order by id`, id)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func ballotsOf(ctx context.Context, tx pgx.Tx, id int64) ([]Ballot, error) {
 }
 
 func scanBallot(row pgx.CollectableRow) (b Ballot, err error) {
-	err = row.Scan(&b.Account, &b.Round, &b.Hash, &b.Score, &b.Reason, &b.Text, &b.Claim, &b.Marks)
+	err = row.Scan(&b.ID, &b.From, &b.Account, &b.Round, &b.Hash, &b.Score, &b.Reason, &b.Text, &b.Claim, &b.Marks)
 	return b, err
 }
 
@@ -87,8 +87,8 @@ func saveCase(ctx context.Context, tx pgx.Tx, before Case, c *Case, now time.Tim
 	}
 	// An approval that falls reopens the review.
 	_, err := tx.Exec(ctx, `update review set state = $2, round = $3, revision = $4, hash = $5, author = $6, machine = $7,
-		closed_at = case when $8 then coalesce(closed_at, $9) end, due_at = $10, reminded_at = null where id = $1`,
-		c.ID, c.State, c.Round, c.Revision, c.Hash, c.Author, c.Machine, c.State.closed(), now, c.due(now))
+		closed_at = case when $8 then coalesce(closed_at, $9) end, due_at = $10, reminded_at = null, editors = $11 where id = $1`,
+		c.ID, c.State, c.Round, c.Revision, c.Hash, c.Author, c.Machine, c.State.closed(), now, c.due(now), orEmpty(c.Editors))
 	if err != nil {
 		return fmt.Errorf("save review %d: %w", c.ID, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"advisor/internal/db"
 	"advisor/internal/queue"
@@ -30,6 +31,9 @@ const (
 type Tasks struct {
 	Precedent  func(ctx context.Context, application int64) error // takes an applied text into the corpus
 	Checkpoint func(ctx context.Context) error                    // signs the log; hourly while serve runs
+	Notify     func(ctx context.Context, seq int64) error         // tells people of what happened at a leaf
+	Deliver    func(ctx context.Context) error                    // sends mails and calls webhooks that are due; every ten seconds while serve runs
+	Lapse      func(ctx context.Context) error                    // flags what rests on law whose last day has passed; every ten minutes
 	Clock      func(ctx context.Context) error                    // reminds of, stalls or escalates what is due; every minute while serve runs
 	Learn      func(ctx context.Context) error                    // learns from what the committee decided; nightly
 }
@@ -55,7 +59,13 @@ func New(d *db.DB, tasks Tasks, log *slog.Logger) (*Jobs, error) {
 	minutely := river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) {
 		return clock{}, &river.InsertOpts{MaxAttempts: 1} // the next minute tries again
 	}, &river.PeriodicJobOpts{RunOnStart: true})
-	j.run, err = j.client(&river.Config{PeriodicJobs: []*river.PeriodicJob{hourly, minutely, night}})
+	often := river.NewPeriodicJob(river.PeriodicInterval(10*time.Second), func() (river.JobArgs, *river.InsertOpts) {
+		return deliver{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByState: waiting}}
+	}, nil)
+	daily := river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute), func() (river.JobArgs, *river.InsertOpts) {
+		return lapse{}, &river.InsertOpts{MaxAttempts: 1}
+	}, &river.PeriodicJobOpts{RunOnStart: true})
+	j.run, err = j.client(&river.Config{PeriodicJobs: []*river.PeriodicJob{hourly, minutely, night, often, daily}})
 	return j, err
 }
 
@@ -109,6 +119,21 @@ type precedent queue.PrecedentArgs
 
 func (precedent) Kind() string { return queue.Precedent }
 
+type notification queue.NotifyArgs
+
+func (notification) Kind() string { return queue.Notify }
+
+type deliver struct{}
+
+func (deliver) Kind() string { return queue.Deliver }
+
+type lapse struct{}
+
+func (lapse) Kind() string { return queue.Lapse }
+
+// waiting are the states in which one delivery round makes another needless.
+var waiting = []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled}
+
 type checkpoint struct{}
 
 func (checkpoint) Kind() string { return queue.Checkpoint }
@@ -156,6 +181,15 @@ func (j *Jobs) workers() *river.Workers {
 			return nil
 		}
 		return j.tasks.Clock(ctx)
+	}))
+	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, job *river.Job[notification]) error {
+		return j.tasks.Notify(ctx, job.Args.Seq)
+	}))
+	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, _ *river.Job[deliver]) error {
+		return j.tasks.Deliver(ctx)
+	}))
+	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, _ *river.Job[lapse]) error {
+		return j.tasks.Lapse(ctx)
 	}))
 	return all
 }

@@ -10,6 +10,7 @@ import (
 	"advisor/accounts"
 	"advisor/experts"
 	"advisor/jobs"
+	"advisor/notify"
 )
 
 func applyCommand(f *flags) action {
@@ -44,6 +45,9 @@ func (e *env) background(ctx context.Context) (*jobs.Jobs, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := e.tellers(ctx); err != nil {
+		return nil, err
+	}
 	return jobs.New(e.db, jobs.Tasks{
 		Checkpoint: func(ctx context.Context) error {
 			_, err := e.checkpoint(ctx)
@@ -54,6 +58,25 @@ func (e *env) background(ctx context.Context) (*jobs.Jobs, error) {
 			return err
 		},
 		Learn: e.learnNightly,
+		Notify: func(ctx context.Context, seq int64) error {
+			return e.db.Work(ctx, func(tx pgx.Tx) error {
+				list, err := e.desk.Tidings(ctx, tx, seq)
+				if err != nil {
+					return err
+				}
+				notices := make([]notify.Notice, len(list))
+				for i, n := range list {
+					notices[i] = notify.Notice{Account: n.Account, Seq: seq, Kind: n.Kind, ReviewID: n.Review, ApplicationID: n.Application,
+						Text: n.Text, Link: n.Link, Urgent: n.Urgent, At: n.At}
+				}
+				return e.notices.Tell(ctx, tx, notices)
+			})
+		},
+		Deliver: e.deliver,
+		Lapse: func(ctx context.Context) error {
+			_, err := e.desk.LapseDue(ctx)
+			return err
+		},
 		Precedent: func(ctx context.Context, application int64) error {
 			var p experts.Precedent
 			err := e.db.Work(ctx, func(tx pgx.Tx) (err error) {

@@ -29,6 +29,7 @@ import (
 	"advisor/internal/problem"
 	"advisor/llm"
 	"advisor/migrations"
+	"advisor/notify"
 	"advisor/retrieval"
 	"advisor/segment"
 )
@@ -59,6 +60,7 @@ type env struct {
 	advisor  *advice.Advisor
 	talk     *chat.Chat
 	desk     *experts.Desk
+	notices  *notify.Room
 }
 
 func (e *env) now() time.Time { return time.Now() }
@@ -287,4 +289,31 @@ func (e *env) openServer(s modelServer, book llm.Book) (llm.Generator, error) {
 		return nil, err
 	}
 	return llm.Guard(llm.Steady(g, e.now), book, e.now, e.log), nil
+}
+
+// tellers opens the room that tells people.
+func (e *env) tellers(ctx context.Context) (*notify.Room, error) {
+	if e.notices != nil {
+		return e.notices, nil
+	}
+	if _, err := e.experts(ctx); err != nil {
+		return nil, err
+	}
+	mail, err := notify.ParseMail(e.cfg.SMTPURL)
+	if err != nil {
+		return nil, err
+	}
+	e.notices = notify.New(notify.Config{DB: e.db, Mail: mail, PublicURL: e.cfg.PublicURL, Now: e.now, Log: e.log})
+	return e.notices, nil
+}
+
+// deliver sends the mails and calls the webhooks that are due.
+func (e *env) deliver(ctx context.Context) error {
+	room, err := e.tellers(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = room.MailDue(ctx)
+	_, failed := room.HookDue(ctx)
+	return errors.Join(err, failed)
 }

@@ -102,10 +102,14 @@ func reviewEdit(f *flags) action {
 	hash := f.String("hash", "", "所修改修订稿的指纹")
 	file := f.String("file", "", "review show 所示 draft 的 JSON，改好后的")
 	reason := f.String("reason", "", "修改理由")
+	merging := f.Bool("merge", false, "如他人已保存新的一稿，与之合并；两人改到同一处的不合并")
 	return onReview(func(ctx context.Context, e *env, actor accounts.Account, review int64) (experts.View, error) {
 		body, err := readBody(*file)
 		if err != nil {
 			return experts.View{}, err
+		}
+		if *merging {
+			return e.desk.Merge(ctx, actor, review, *hash, body, *reason)
 		}
 		return e.desk.Edit(ctx, actor, review, *hash, body, *reason)
 	})

@@ -24,11 +24,19 @@ const (
 	Checkpoint = "checkpoint" // the log's present state is signed
 	Clock      = "clock"      // what is due or overdue is seen to
 	Learn      = "learn"      // the search learns from what the committee decided
+	Notify     = "notify"     // people are told of what happened to a review
+	Deliver    = "deliver"    // mails and webhooks that are due
+	Lapse      = "lapse"      // bases whose last day has passed are flagged
 )
 
 // PrecedentArgs are those of Precedent.
 type PrecedentArgs struct {
 	Application int64 `json:"application"`
+}
+
+// NotifyArgs are those of Notify: the leaf of what happened.
+type NotifyArgs struct {
+	Seq int64 `json:"seq"`
 }
 
 // client only inserts: it has no pool and starts nothing.
