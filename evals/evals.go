@@ -12,6 +12,8 @@ type Report struct {
 	Documents     int     `json:"documents"`
 	Passages      int     `json:"passages"`
 	NDCG10        float64 `json:"ndcg@10"`
+	NDCG10Low     float64 `json:"ndcg@10_low"` // ends of the bootstrap's 95 % interval
+	NDCG10High    float64 `json:"ndcg@10_high"`
 	Recall10      float64 `json:"recall@10"`
 	Recall100     float64 `json:"recall@100"`
 	MRR10         float64 `json:"mrr@10"`

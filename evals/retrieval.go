@@ -3,6 +3,7 @@ package evals
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,6 +26,7 @@ type Options struct {
 	Mode     string // empty: hybrid
 	Progress func(intake.Progress)
 	Each     func(Answer) // called with every question's ranking; may be nil
+	Run      *Run         // filled in when given
 }
 
 // Answer is one question with what was found for it.
@@ -93,6 +95,7 @@ func (b Bench) ask(ctx context.Context, f folder, r Report, o Options) (Report, 
 		k = 2 * deep
 	}
 	took := make([]float64, 0, len(f.questions))
+	var outcomes []Outcome
 	for _, q := range f.questions {
 		started := time.Now()
 		result, err := b.Index.Search(ctx, b.Actor, retrieval.Query{Text: q.Text, K: k, Mode: o.Mode})
@@ -102,13 +105,37 @@ func (b Bench) ask(ctx context.Context, f folder, r Report, o Options) (Report, 
 		took = append(took, float64(time.Since(started).Microseconds())/1000)
 		a := Answer{ID: q.ID, Question: q.Text, Ranking: documents(result.Hits, paths), Result: result}
 		r.add(&a, f.judged[q.ID])
+		outcomes = append(outcomes, outcome(a, f.judged[q.ID], paths))
 		if o.Each != nil {
 			o.Each(a)
 		}
 	}
 	r.mean(len(f.questions))
 	r.P50MS, r.P95MS = quantile(took, 0.50), quantile(took, 0.95)
+	each := make([]float64, len(outcomes))
+	for i, q := range outcomes {
+		each[i] = q.NDCG10
+	}
+	r.NDCG10Low, r.NDCG10High = interval(each)
+	if o.Run != nil {
+		*o.Run = Run{Report: r, Questions: outcomes}
+	}
 	return r, nil
+}
+
+// outcome is what a run keeps of one question.
+func outcome(a Answer, want judged, paths map[int64]string) Outcome {
+	o := Outcome{ID: a.ID, Question: a.Question, NDCG10: a.NDCG10, Recall10: recall(a.Ranking, want, 10), Recall100: recall(a.Ranking, want, 100),
+		MRR10: mrr(a.Ranking, want, 10), Want: make(map[string]int), Ranking: a.Ranking[:min(10, len(a.Ranking))]}
+	for id, grade := range want {
+		if grade > 0 {
+			o.Want[id] = slices.Index(a.Ranking, id) + 1
+		}
+	}
+	for _, h := range a.Result.Hits[:min(5, len(a.Result.Hits))] {
+		o.First = append(o.First, Reason{paths[h.VersionID], h.Title, h.Provision, h.Why.LexicalRank, h.Why.VectorRank, h.Why.Terms})
+	}
+	return o
 }
 
 // paths gives each version's import path, which is the document's id in the folder.
