@@ -141,6 +141,7 @@ func (s *search) rank(scopes []string) {
 	s.gather(scopes)
 	s.complete()
 	s.fuse()
+	s.diversify()
 }
 
 func (s *search) run(ctx context.Context, tx pgx.Tx) ([]Hit, Evidence, error) {
