@@ -118,26 +118,36 @@ type work struct {
 	model     string
 	notice    string
 	scope     string
-	raw       string  // the model's reply
+	raw       string // the model's reply
+	found     []found
 	passages  []int64 // those offered to the drafter
 	checkable []retrieval.Hit
 }
 
 func (a *Advisor) answer(ctx context.Context, actor accounts.Account, q Ask, on func(Event)) (Answer, error) {
 	w := &work{ask: q, began: a.now(), status: Drafted, drafter: Extractive, scope: publicScope}
+	if kind := a.refusal(q.Whole); kind != "" {
+		return a.keepDecline(ctx, actor, w, kind)
+	}
 	on(Event{Kind: StageEvent, Stage: Searching})
-	var err error
-	var evidence []retrieval.Evidence
-	if w.result, evidence, err = a.find(ctx, actor, q); err != nil {
+	home, err := a.office(ctx, actor)
+	if err != nil {
+		return Answer{}, err
+	}
+	if w.result, w.found, err = a.find(ctx, actor, q); err != nil {
 		return Answer{}, fmt.Errorf("search for question %d: %w", q.QuestionID, err)
 	}
-	usable := citable(w.result.Hits)
+	usable := ranked(q.Whole, home, w.result.Terms, w.result.Hits)
 	for i := range usable[:min(len(usable), shownHits)] {
 		on(Event{Kind: HitEvent, Hit: &usable[i]})
 	}
 	on(Event{Kind: StageEvent, Stage: Reading})
-	if len(usable) == 0 || !answerable(q.Whole, evidence) {
-		return a.keepDecline(ctx, actor, w, on)
+	kind := unanswerable(q.Whole, w.found)
+	if kind == "" && len(usable) == 0 {
+		kind = NothingFound
+	}
+	if kind != "" {
+		return a.keepDecline(ctx, actor, w, kind)
 	}
 	on(Event{Kind: StageEvent, Stage: Drafting})
 	modelled, err := a.tryModel(ctx, actor, w, usable)
@@ -235,7 +245,7 @@ func (a *Advisor) keepDraft(ctx context.Context, actor accounts.Account, w *work
 			}
 		}
 		if !ok {
-			v.decline(a)
+			v.decline(a, NothingFound)
 		}
 		v.scope = scopeOf(v.body, usable, w.checkable)
 		answer, err = a.keep(ctx, tx, actor, &v)
@@ -258,8 +268,8 @@ func (a *Advisor) checked(ctx context.Context, tx pgx.Tx, b Body) (Body, bool, e
 	return b, stands, err
 }
 
-func (a *Advisor) keepDecline(ctx context.Context, actor accounts.Account, w *work, on func(Event)) (answer Answer, err error) {
-	w.decline(a)
+func (a *Advisor) keepDecline(ctx context.Context, actor accounts.Account, w *work, kind string) (answer Answer, err error) {
+	w.decline(a, kind)
 	err = a.db.As(ctx, actor.ID, func(tx pgx.Tx) (err error) {
 		answer, err = a.keep(ctx, tx, actor, w)
 		return err
@@ -267,7 +277,7 @@ func (a *Advisor) keepDecline(ctx context.Context, actor accounts.Account, w *wo
 	return answer, err
 }
 
-func (w *work) decline(a *Advisor) {
+func (w *work) decline(a *Advisor, kind string) {
 	w.status, w.drafter, w.model = Declined, Extractive, ""
 	var public []retrieval.Hit // a decline is of public scope, so it names nothing else
 	for _, h := range w.result.Hits {
@@ -275,7 +285,11 @@ func (w *work) decline(a *Advisor) {
 			public = append(public, h)
 		}
 	}
-	w.body, w.reason = decline(w.ask.Whole, w.ask.On, a.lookedFor(w.ask.Whole), public)
+	var looked []string
+	if w.found != nil {
+		looked = a.lookedFor(w.ask.Whole)
+	}
+	w.body, w.reason = decline(kind, w.ask.Whole, w.ask.On, looked, public)
 }
 
 // keep stores the draft with its first revision and its leaf.

@@ -31,7 +31,7 @@ func sample() Body {
 }
 
 func TestText(t *testing.T) {
-	declined, _ := decline("红烧肉怎么做？", "2025-06-10", []string{"红烧肉"}, nil)
+	declined, _ := decline(NothingFound, "红烧肉怎么做？", "2025-06-10", []string{"红烧肉"}, nil)
 	for name, b := range map[string]Body{"draft": sample(), "declined": declined} {
 		file := filepath.Join("testdata", name+".txt")
 		got := b.Text()

@@ -12,11 +12,12 @@ import (
 // leastAligned how much of a clause another must hold to speak of the same
 // thing, and sameClause to be that very clause, altered or not.
 //
-// Measured on 600 sentences of statutes: of false statements made from them by
-// changing a number, unit, modal word, denial, office, party or direction, or
-// taken from another sentence, see TestUncarried for what is caught.
+// Measured by TestBentClaims on 300 sentences of the sample city: of 1,986 false
+// statements 99.2 of 100 are caught (81.8 before canon.go), of 1,851 true ones
+// 99.7 kept (94.7). On 300 of statutes that had no part in it: 98.8 and 100.
 const (
 	leastCarried = 0.75
+	leastClause  = 0.6
 	leastAligned = 0.5
 	sameClause   = 0.7
 )
@@ -24,6 +25,7 @@ const (
 // uncarried says what of a claim its cited text does not carry: a code and a
 // sentence for people, both empty when it carries all of it.
 func uncarried(seg *segment.Segmenter, claim, cited string) (code, doubt string) {
+	claim, cited = canon(claim), canon(cited)
 	held := map[string]bool{}
 	for _, f := range factsOf(seg, cited) {
 		held[f.kind+f.key] = true
@@ -38,6 +40,20 @@ func uncarried(seg *segment.Segmenter, claim, cited string) (code, doubt string)
 	}
 	if share := carriedShare(seg, claim, cited); share < leastCarried {
 		return "not-carried", "所引原文没有说到这层意思"
+	}
+	if w := unlimited(claim, cited); w != "" {
+		return "scope-widened", "所引原文没有说“" + w + "”"
+	}
+	if w := stranger(seg, claim, cited); w != "" {
+		return "party-not-carried", "所引原文没有提到“" + w + "”"
+	}
+	for _, c := range clauses(claim) {
+		if content(seg, c) > 2 && carriedShare(seg, c, cited) < leastClause {
+			return "not-carried", "所引原文没有说到“" + c + "”"
+		}
+	}
+	if c := conditionDropped(claim, cited); c != "" {
+		return "condition-dropped", "所引原文以“" + c + "”为条件"
 	}
 	return "", ""
 }
@@ -133,7 +149,7 @@ func replaced(seg *segment.Segmenter, c, s string) string {
 	return ""
 }
 
-var actor = regexp.MustCompile(`(机关|部门|法院|检察院|政府|委员会|局|厅|机构|单位|企业|公司|个人|公民|法人|组织|协会|国务院|者|人)$`)
+var actor = regexp.MustCompile(`(机关|部门|法院|检察院|政府|委员会|局|厅|机构|单位|企业|公司|个人|公民|法人|组织|协会|国务院|中心|办事处|专家|委员|者|人|员|警|庭|站|所)$`)
 
 func actors(seg *segment.Segmenter, text string) map[string]int {
 	out := map[string]int{}
@@ -234,7 +250,7 @@ func carriedShare(seg *segment.Segmenter, claim, cited string) float64 {
 	all, held := 0, 0
 	for _, w := range seg.Words(claim) {
 		n := utf8.RuneCountInString(w)
-		if n < 2 || numeric(w) {
+		if n < 2 || numeric(w) || harmless[w] {
 			continue // single characters are mostly grammar, numbers are compared as facts
 		}
 		all += n

@@ -1,7 +1,6 @@
 package advice
 
 import (
-	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,8 +16,11 @@ import (
 const (
 	mostClaims  = 5
 	mostQuoted  = 160
-	readHits    = 20
+	readHits    = 40  // are weighed
+	searchHits  = 60  // are asked for: some may not be cited
 	leastOfBest = 0.3 // a hit scoring less than this share of the best is not offered
+	// an approved precedent scoring more than this share of the best stands first
+	leastPrecedent = 0.6
 )
 
 // The extractive drafter's own sentences. They say nothing about the law.
@@ -28,7 +30,7 @@ const (
 )
 
 // extract picks the few stretches of the hits that answer and quotes them word
-// for word. Hits are in the order of search; all are visible to the asker.
+// for word. Hits are in the order in which they answer; all are visible to the asker.
 func (a *Advisor) extract(question string, on corpus.Date, terms []retrieval.Term, hits []retrieval.Hit) Body {
 	b := Body{Question: question, Conclusion: neutral, Label: Label, On: on}
 	picked := a.pick(question, terms, hits)
@@ -94,24 +96,22 @@ func (a *Advisor) pick(question string, terms []retrieval.Term, hits []retrieval
 		return nil
 	}
 	w := weigh(terms)
-	best := hits[0].Score
+	best := 0.0
+	for _, h := range hits {
+		best = max(best, h.Score)
+	}
 	var all []pick
-	for _, h := range hits[:min(len(hits), readHits)] {
+	for _, h := range hits {
 		p := a.bestStretch(h, w)
 		if p.quote == "" || best > 0 && h.Score < leastOfBest*best {
 			continue
 		}
-		share := 1.0
-		if best > 0 {
-			share = h.Score / best
-		}
-		p.score = 0.8*share + 0.2*p.score + 0.02*float64(rank(h.Level))/5
-		if h.Kind == corpus.Precedent && p.score > 0.6 {
-			p.score += 1 // what the committee approved comes first
+		if h.Kind == corpus.Precedent && h.Score > leastPrecedent*best {
+			all = append([]pick{p}, all...) // what the committee approved comes first
+			continue
 		}
 		all = append(all, p)
 	}
-	slices.SortStableFunc(all, func(x, y pick) int { return cmp.Compare(y.score, x.score) })
 	return a.beside(parts(question), w, distinct(all))
 }
 
@@ -237,18 +237,6 @@ func distinct(all []pick) []pick {
 func repeats(a, b string) bool {
 	a, b = flat(a), flat(b)
 	return strings.Contains(a, b) || strings.Contains(b, a)
-}
-
-// rank orders levels of law from high to low: 5 to 1.
-func rank(level string) int {
-	for i, names := range [][]string{{"宪法", "法律"}, {"行政法规", "司法解释"}, {"地方性法规"}, {"规章"}} {
-		for _, n := range names {
-			if strings.Contains(level, n) {
-				return 5 - i
-			}
-		}
-	}
-	return 1
 }
 
 // bestStretch finds the stretch of a hit that holds most of the question, by

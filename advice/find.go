@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"advisor/accounts"
 	"advisor/retrieval"
 )
@@ -17,17 +19,17 @@ const (
 )
 
 // find searches for the whole question and, where it has several parts, for
-// each of them. It gives the hits together and the evidence of each search.
-func (a *Advisor) find(ctx context.Context, actor accounts.Account, q Ask) (retrieval.Result, []retrieval.Evidence, error) {
-	query := retrieval.Query{Text: q.Whole, K: readHits, Mode: retrieval.Hybrid, On: q.On}
+// each of them. It gives the hits together and what each search has to decide on.
+func (a *Advisor) find(ctx context.Context, actor accounts.Account, q Ask) (retrieval.Result, []found, error) {
+	query := retrieval.Query{Text: q.Whole, K: searchHits, Mode: retrieval.Hybrid, On: q.On}
 	whole, err := a.search.Search(ctx, actor, query)
 	if err != nil {
 		return whole, nil, err
 	}
-	evidence := []retrieval.Evidence{whole.Evidence}
+	seen := []found{seenIn(whole)}
 	all := parts(q.Whole)
 	if len(all) < 2 {
-		return whole, evidence, nil
+		return whole, seen, nil
 	}
 	for _, part := range all {
 		query.Text = part
@@ -35,10 +37,24 @@ func (a *Advisor) find(ctx context.Context, actor accounts.Account, q Ask) (retr
 		if err != nil {
 			return whole, nil, err
 		}
-		evidence = append(evidence, r.Evidence)
+		seen = append(seen, seenIn(r))
 		whole.Hits = merge(whole.Hits, r.Hits)
 	}
-	return whole, evidence, nil
+	return whole, seen, nil
+}
+
+// office gives the office's name, empty before its first day.
+func (a *Advisor) office(ctx context.Context, actor accounts.Account) (name string, err error) {
+	err = a.db.Read(ctx, actor.ID, func(tx pgx.Tx) error {
+		name, err = nameOfOffice(ctx, tx)
+		return err
+	})
+	return name, err
+}
+
+func seenIn(r retrieval.Result) found {
+	wanted, total := wants(r.Terms)
+	return found{r.Evidence, signsOf(r.Query, r.Terms, looks(citable(r.Hits), wanted, total))}
 }
 
 // merge adds to hits the first of a part's, each where its share of its own

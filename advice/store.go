@@ -114,6 +114,15 @@ func noDraft(err error) error {
 	return problem.New(problem.NotFound, "not-found", "没有找到这份建议稿", "它不存在，或者不在您的知悉范围内", "请核对编号").Because(err)
 }
 
+// nameOfOffice is the office's own name: rules of its place stand before those of others.
+func nameOfOffice(ctx context.Context, tx pgx.Tx) (name string, err error) {
+	err = tx.QueryRow(ctx, `select coalesce(max(name), '') from office`).Scan(&name)
+	if err != nil {
+		return "", fmt.Errorf("read the office's name: %w", err)
+	}
+	return name, nil
+}
+
 // scopesForModel are the scopes whose text may be sent to the configured model.
 func scopesForModel(ctx context.Context, tx pgx.Tx) (map[string]bool, error) {
 	rows, err := tx.Query(ctx, `select name from scope where send_to_model order by name`)
