@@ -157,7 +157,7 @@ func TestOpenAIRefusals(t *testing.T) {
 		{"no key", "/v1/chat/completions", "", `{}`, 401, "not-signed-in"},
 		{"unknown key", "/v1/chat/completions", "advisor_nope", `{}`, 401, "not-signed-in"},
 		{"no messages", "/v1/chat/completions", key, `{"messages":[]}`, 400, "bad-messages"},
-		{"no question", "/v1/chat/completions", key, `{"messages":[{"role":"user","content":"甲"},{"role":"assistant","content":"乙"}]}`, 400, "bad-messages"},
+		{"no question", "/v1/chat/completions", key, `{"messages":[{"role":"user","content":" "},{"role":"assistant","content":"乙"}]}`, 400, "bad-messages"},
 		{"unknown role", "/v1/chat/completions", key, `{"messages":[{"role":"root","content":"甲"}]}`, 400, "bad-messages"},
 		{"empty question", "/v1/chat/completions", key, `{"messages":[{"role":"user","content":" "}]}`, 400, ""},
 		{"picture", "/v1/chat/completions", key, `{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://x"}}]}]}`, 400, "unsupported-content"},

@@ -71,8 +71,15 @@ type detail struct {
 
 // status is the Problem's HTTP status; who is not signed in gets 401.
 func status(p *problem.Problem) int {
-	if p.Code == errNotSignedIn.Code {
+	switch p.Code {
+	case errNotSignedIn.Code:
 		return http.StatusUnauthorized
+	case errTooMany.Code, "too-many":
+		return http.StatusTooManyRequests
+	case errMethod:
+		return http.StatusMethodNotAllowed
+	case "too-large":
+		return http.StatusRequestEntityTooLarge
 	}
 	return problem.HTTP(p)
 }

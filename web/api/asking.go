@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,6 +29,10 @@ func (i *id) UnmarshalJSON(b []byte) error {
 	if s == "" || s == "null" {
 		return nil
 	}
+	if f, err := strconv.ParseFloat(s, 64); err == nil && b[0] != '"' && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		*i = id(f) // 12.0 is an integer in JSON
+		return nil
+	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	*i = id(n)
 	return err
@@ -44,6 +49,9 @@ func day(s string) (corpus.Date, error) {
 	return d, nil
 }
 
+// mostHits bounds what one search may ask for.
+const mostHits = 500
+
 func (a *API) search(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
 	var q struct {
 		Query, Mode, On string
@@ -55,6 +63,9 @@ func (a *API) search(w http.ResponseWriter, r *http.Request, actor accounts.Acco
 	on, err := day(q.On)
 	if err != nil {
 		return err
+	}
+	if q.K < 0 || q.K > mostHits {
+		return problem.New(problem.Invalid, "bad-k", "没有受理", "k 应为 1 至 "+strconv.Itoa(mostHits), "请改正")
 	}
 	result, err := a.rooms.Index.Search(r.Context(), actor, retrieval.Query{Text: q.Query, K: q.K, Mode: q.Mode, On: on})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"advisor/accounts"
 	"advisor/internal/problem"
@@ -14,7 +15,9 @@ import (
 // endpoint is one address. A nil do answers that it is not available yet.
 type endpoint struct {
 	method, path, summary string
-	body                  string // the JSON fields it takes
+	body                  string // the JSON fields it takes; ! after those that must be there
+	query                 string // the parameters it takes
+	gives                 string // media type of the answer, when it is not JSON
 	open                  bool   // strangers too
 	once                  bool   // honours Idempotency-Key
 	do                    func(a *API, w http.ResponseWriter, r *http.Request, actor accounts.Account) error
@@ -25,22 +28,22 @@ func endpoints() []endpoint {
 	return []endpoint{
 		{method: "GET", path: "/healthz", summary: "进程存活", open: true, do: (*API).healthz},
 		{method: "GET", path: "/readyz", summary: "数据库、索引可用", open: true, do: (*API).readyz},
-		{method: "GET", path: "/metrics", summary: "Prometheus 指标", open: true, do: (*API).metrics},
+		{method: "GET", path: "/metrics", summary: "Prometheus 指标", open: true, gives: "text/plain", do: (*API).metrics},
 		{method: "GET", path: "/api/openapi.json", summary: "本说明", open: true, do: (*API).openapi},
 
-		{method: "POST", path: "/api/v1/search", summary: "检索条款", body: "query,k,mode,on", do: (*API).search},
-		{method: "POST", path: "/api/v1/ask", summary: "提问；stream 为真时以 Server-Sent Events 回答", body: "question,conversation_id,on,stream", do: (*API).ask},
-		{method: "GET", path: "/api/v1/asks/{ask_id}/events", summary: "提问的进展，从 Last-Event-ID 之后开始", do: (*API).events},
+		{method: "POST", path: "/api/v1/search", summary: "检索条款", body: "query!,k,mode,on", do: (*API).search},
+		{method: "POST", path: "/api/v1/ask", summary: "提问；stream 为真时以 Server-Sent Events 回答", body: "question!,conversation_id,on,stream", do: (*API).ask},
+		{method: "GET", path: "/api/v1/asks/{ask_id}/events", summary: "提问的进展，从 Last-Event-ID 之后开始", gives: "text/event-stream", do: (*API).events},
 		{method: "POST", path: "/api/v1/asks/{ask_id}/stop", summary: "停止解答；问题仍保存", do: (*API).stopAsk},
-		{method: "POST", path: "/api/v1/drafts/{id}/feedback", summary: "评价答复", body: "useful,reason,text", do: (*API).rate},
+		{method: "POST", path: "/api/v1/drafts/{id}/feedback", summary: "评价答复", body: "useful!,reason,text", do: (*API).rate},
 		{method: "GET", path: "/api/v1/drafts/{id}", summary: "建议稿", do: (*API).draft},
-		{method: "GET", path: "/api/v1/documents", summary: "文件列表（words、kind、level、scope、cursor、limit）", do: (*API).documents},
+		{method: "GET", path: "/api/v1/documents", summary: "文件列表", query: "words,kind,level,scope,on,cursor,limit", do: (*API).documents},
 		{method: "POST", path: "/api/v1/documents", summary: "上传文件"},
-		{method: "GET", path: "/api/v1/documents/{id}", summary: "文件及其条款（version、on）", do: (*API).document},
+		{method: "GET", path: "/api/v1/documents/{id}", summary: "文件及其条款", query: "version,on", do: (*API).document},
 		{method: "GET", path: "/api/v1/jobs/{id}", summary: "后台任务进度"},
 
-		{method: "GET", path: "/api/v1/reviews", summary: "审议列表（mine、turn、state、cursor、limit）", do: (*API).reviews},
-		{method: "POST", path: "/api/v1/reviews", summary: "提交审议", body: "draft_id,note", once: true, do: (*API).submit},
+		{method: "GET", path: "/api/v1/reviews", summary: "审议列表", query: "mine,turn,state,cursor,limit", do: (*API).reviews},
+		{method: "POST", path: "/api/v1/reviews", summary: "提交审议", body: "draft_id!,note", once: true, do: (*API).submit},
 		{method: "GET", path: "/api/v1/reviews/{id}", summary: "审议", do: (*API).review},
 		{method: "POST", path: "/api/v1/reviews/{id}/route", summary: "组成专家组", body: "experts", once: true, do: (*API).route},
 		{method: "POST", path: "/api/v1/reviews/{id}/declarations", summary: "申报利益冲突：none 或情况说明", body: "conflict", once: true, do: (*API).declare},
@@ -65,17 +68,17 @@ func endpoints() []endpoint {
 		{method: "POST", path: "/api/v1/reviews/{id}/meetings", summary: "登记集体讨论", body: "hash,kind,date,place,record,members", once: true, do: (*API).meeting},
 		{method: "POST", path: "/api/v1/reviews/{id}/decision", summary: "作出决定：adopt、refuse、revise、postpone", body: "hash,decision,reason", once: true, do: (*API).decide},
 		{method: "POST", path: "/api/v1/reviews/{id}/apply", summary: "采纳落实", body: "hash", once: true, do: (*API).apply},
-		{method: "GET", path: "/api/v1/applications", summary: "台账（cursor、limit）", do: (*API).applications},
+		{method: "GET", path: "/api/v1/applications", summary: "台账", query: "cursor,limit", do: (*API).applications},
 		{method: "GET", path: "/api/v1/applications/{id}", summary: "台账的一件", do: (*API).application},
 		{method: "GET", path: "/api/v1/applications/{id}/receipt", summary: "可离线核验的回执", do: (*API).receipt},
 		{method: "GET", path: "/api/v1/audit/checkpoint", summary: "签名的检查点", do: (*API).checkpoint},
-		{method: "GET", path: "/api/v1/audit/proof", summary: "两个检查点之间的一致性证明（older、newer）", do: (*API).proof},
+		{method: "GET", path: "/api/v1/audit/proof", summary: "两个检查点之间的一致性证明", query: "older!,newer!", do: (*API).proof},
 
-		{method: "POST", path: "/v1/chat/completions", summary: "OpenAI 兼容的问答", body: "model,messages,stream", do: (*API).completions},
-		{method: "POST", path: "/v1/embeddings", summary: "OpenAI 兼容的向量", body: "model,input", do: (*API).embeddings},
+		{method: "POST", path: "/v1/chat/completions", summary: "OpenAI 兼容的问答", body: "messages!,model,stream,n,metadata", do: (*API).completions},
+		{method: "POST", path: "/v1/embeddings", summary: "OpenAI 兼容的向量", body: "input!,model,encoding_format", do: (*API).embeddings},
 		{method: "GET", path: "/v1/models", summary: "OpenAI 兼容的模型列表", do: (*API).models},
 		{method: "GET", path: "/v1/models/{model}", summary: "OpenAI 兼容的一个模型", do: (*API).oneModel},
-		{method: "POST", path: "/mcp", summary: "Model Context Protocol（streamable HTTP，无会话）", do: (*API).mcp},
+		{method: "POST", path: "/mcp", summary: "Model Context Protocol（streamable HTTP，无会话）", body: "jsonrpc!,method!,id!,params", do: (*API).mcp},
 	}
 }
 
@@ -83,12 +86,44 @@ var errNotYet = problem.New(problem.NotAvailable, "not-available-yet", "尚未�
 
 // Mount adds the API's addresses to mux.
 func (a *API) Mount(mux *http.ServeMux) {
+	methods := map[string][]string{}
 	for _, e := range endpoints() {
 		mux.Handle(e.method+" "+e.path, a.serve(e))
+		methods[e.path] = append(methods[e.path], e.method)
 	}
-	mux.Handle("/api/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		WriteProblem(w, problem.New(problem.NotFound, "no-endpoint", "没有这个接口", r.Method+" "+r.URL.Path, "请查阅 /api/openapi.json"))
-	}))
+	for path, known := range methods {
+		mux.Handle(path, wrongMethod(known))
+	}
+	for _, tree := range []string{"/api/", "/v1/"} {
+		mux.Handle(tree, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			WriteProblem(w, problem.New(problem.NotFound, "no-endpoint", "没有这个接口", clip(r.Method+" "+r.URL.Path, 200), "请查阅 /api/openapi.json"))
+		}))
+	}
+}
+
+// wrongMethod answers a request whose address is there for other methods only.
+func wrongMethod(known []string) http.Handler {
+	allow := strings.Join(known, ", ")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", allow)
+		WriteProblem(w, problem.New(problem.Invalid, errMethod, "没有受理", "这个接口不支持 "+clip(r.Method, 20), "可用的方法："+allow))
+	})
+}
+
+const errMethod = "wrong-method"
+
+// readable refuses an address that no database could hold.
+func readable(r *http.Request) error {
+	ok := utf8.ValidString(r.URL.Path) && !strings.ContainsRune(r.URL.Path, 0)
+	for _, values := range r.URL.Query() {
+		for _, v := range values {
+			ok = ok && utf8.ValidString(v) && !strings.ContainsRune(v, 0)
+		}
+	}
+	if !ok {
+		return problem.New(problem.Invalid, "bad-text", "没有受理", "地址里有不能识别的字符", "请用 UTF-8 编码，且不含空字符")
+	}
+	return nil
 }
 
 var errMustChange = problem.New(problem.Refused, "must-change-password", "需要先修改密码", "现用密码是管理员重置的临时密码", "请在页面上修改密码后再试")
@@ -99,10 +134,21 @@ func (a *API) serve(e endpoint) http.Handler {
 		defer a.counts.begin()()
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		var actor accounts.Account
+		if err := readable(r); err != nil {
+			a.fail(w, r, err)
+			return
+		}
 		if !e.open {
 			var err error
 			if actor, err = a.Actor(r); err != nil {
+				if wait, ok := a.limits.stranger(r); !ok {
+					err = tooMany(w, wait)
+				}
 				a.fail(w, r, err)
+				return
+			}
+			if wait, ok := a.limits.allow(e, actor.ID); !ok {
+				a.fail(w, r, tooMany(w, wait))
 				return
 			}
 			if actor.MustChange && r.Header.Get("Authorization") == "" {
@@ -140,7 +186,7 @@ func read(r *http.Request, v any) error {
 	case errors.Is(err, io.EOF):
 		return nil
 	case errors.As(err, &large):
-		return bad("请求体过大", err)
+		return problem.New(problem.Invalid, "too-large", "没有受理", "请求体过大", "请缩短后再试").Because(err)
 	case errors.As(err, &known):
 		return known
 	case err != nil:
@@ -150,83 +196,4 @@ func read(r *http.Request, v any) error {
 		return bad("请求体在 JSON 之后还有内容", err)
 	}
 	return nil
-}
-
-// openapi is OpenAPI 3.1, made from the list that is mounted.
-func (a *API) openapi(w http.ResponseWriter, r *http.Request, _ accounts.Account) error {
-	paths := map[string]map[string]any{}
-	for _, e := range endpoints() {
-		op := map[string]any{"summary": e.summary, "responses": responses(e)}
-		var params []any
-		for _, part := range strings.Split(e.path, "/") {
-			if name, ok := strings.CutPrefix(part, "{"); ok {
-				params = append(params, map[string]any{"name": strings.TrimSuffix(name, "}"), "in": "path", "required": true, "schema": map[string]any{"type": "string"}})
-			}
-		}
-		if e.once {
-			params = append(params, map[string]any{"name": "Idempotency-Key", "in": "header", "required": false, "schema": map[string]any{"type": "string", "maxLength": 200}})
-		}
-		if params != nil {
-			op["parameters"] = params
-		}
-		if e.body != "" {
-			fields := map[string]any{}
-			for _, f := range strings.Split(e.body, ",") {
-				fields[f] = fieldType(f)
-			}
-			op["requestBody"] = map[string]any{"required": true, "content": map[string]any{"application/json": map[string]any{"schema": map[string]any{"type": "object", "properties": fields}}}}
-		}
-		if e.open {
-			op["security"] = []any{}
-		}
-		if paths[e.path] == nil {
-			paths[e.path] = map[string]any{}
-		}
-		paths[e.path][strings.ToLower(e.method)] = op
-	}
-	return write(w, http.StatusOK, map[string]any{
-		"openapi":  "3.1.0",
-		"info":     map[string]any{"title": "双智决策咨询", "version": a.version(), "license": map[string]any{"name": "Apache-2.0", "identifier": "Apache-2.0"}},
-		"paths":    paths,
-		"security": []any{map[string]any{"key": []any{}}, map[string]any{"session": []any{}}},
-		"components": map[string]any{"securitySchemes": map[string]any{
-			"key":     map[string]any{"type": "http", "scheme": "bearer"},
-			"session": map[string]any{"type": "apiKey", "in": "cookie", "name": a.CookieName()},
-		}, "schemas": map[string]any{"problem": map[string]any{"type": "object", "properties": map[string]any{
-			"type": str, "title": str, "status": map[string]any{"type": "integer"}, "detail": str, "what": str, "why": str, "do": str, "code": str, "now": str,
-		}}}},
-	})
-}
-
-var str = map[string]any{"type": "string"}
-
-func fieldType(field string) map[string]any {
-	switch field {
-	case "k", "score", "claim", "opinion", "number", "workdays":
-		return map[string]any{"type": "integer"}
-	case "stream", "useful":
-		return map[string]any{"type": "boolean"}
-	case "experts":
-		return map[string]any{"type": "array", "items": str}
-	case "members":
-		return map[string]any{"type": "array", "items": map[string]any{"type": "object"}}
-	case "draft", "marks":
-		return map[string]any{"type": "object"}
-	}
-	return str
-}
-
-func responses(e endpoint) map[string]any {
-	wrong := map[string]any{"description": "problem", "content": map[string]any{"application/problem+json": map[string]any{"schema": map[string]any{"$ref": "#/components/schemas/problem"}}}}
-	if e.do == nil {
-		return map[string]any{"501": wrong}
-	}
-	return map[string]any{"2XX": map[string]any{"description": "OK"}, "4XX": wrong, "5XX": wrong}
-}
-
-func (a *API) version() string {
-	if a.rooms.Version == "" {
-		return "0"
-	}
-	return a.rooms.Version
 }

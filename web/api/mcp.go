@@ -1,7 +1,11 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"io"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -22,6 +26,9 @@ const mcpInstructions = "查询本单位的政策法规、条款原文和审议�
 // gets a server of its own that acts as that key's account: there is no session
 // that somebody else could continue.
 func (a *API) mcp(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
+	if err := checkRPC(r); err != nil {
+		return err
+	}
 	handler := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return a.mcpServer(r, actor) },
 		&mcp.StreamableHTTPOptions{Stateless: true, MaxRequestBodyBytes: maxBody, PropagateRequestCancellation: true,
 			// The host may be a proxy's; a page that rebinds its name has no key to send.
@@ -167,4 +174,25 @@ func place(title, number, provision string) string {
 		s += "（" + number + "）"
 	}
 	return s + provision
+}
+
+// checkRPC refuses what is no call: there is nothing that a client could be
+// answering, for the server never asks.
+func checkRPC(r *http.Request) error {
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return problem.New(problem.Invalid, "too-large", "没有受理", "请求体过大或不完整", "请缩短后再试").Because(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(raw))
+	var call struct {
+		JSONRPC, Method string
+		ID              any
+	}
+	err = json.Unmarshal(raw, &call)
+	n, isNumber := call.ID.(float64)
+	_, isText := call.ID.(string)
+	if err != nil || call.JSONRPC != "2.0" || call.Method == "" || isNumber && n != math.Trunc(n) || call.ID != nil && !isNumber && !isText {
+		return problem.New(problem.Invalid, "bad-rpc", "没有受理", "请求体不是 JSON-RPC 2.0 的调用", "请用 Model Context Protocol 的客户端").Because(err)
+	}
+	return nil
 }

@@ -23,6 +23,8 @@ const modelName = "advisor"
 // mostMessages bounds the conversation that a program sends along.
 const mostMessages = 200
 
+var messageRoles = []string{"system", "developer", "user", "assistant", "tool", "function"}
+
 // completionRequest is go-openai's request. Only the messages are read in full:
 // a sampling temperature or a tool of the caller's has no say in an answer.
 type completionRequest struct {
@@ -76,22 +78,22 @@ var errPart = problem.New(problem.Invalid, "unsupported-content", "没有受理"
 // messages are the caller's own words and instruct nobody here.
 func (q completionRequest) question() (advice.Ask, error) {
 	bad := func(why string) error {
-		return problem.New(problem.Invalid, "bad-messages", "没有受理", why, "请在 messages 的最后放一条 role 为 user 的问题")
+		return problem.New(problem.Invalid, "bad-messages", "没有受理", why, "请在 messages 里放一条 role 为 user 的问题")
 	}
 	if len(q.Messages) == 0 || len(q.Messages) > mostMessages {
 		return advice.Ask{}, bad("messages 应有 1 至 " + strconv.Itoa(mostMessages) + " 条消息")
 	}
 	var asked []string
 	for _, m := range q.Messages {
-		if !slices.Contains([]string{"system", "developer", "user", "assistant", "tool", "function"}, m.Role) {
+		if !slices.Contains(messageRoles, m.Role) {
 			return advice.Ask{}, bad("没有 " + strconv.Quote(clip(m.Role, 40)) + " 这种角色")
 		}
-		if m.Role == openai.ChatMessageRoleUser {
+		if m.Role == openai.ChatMessageRoleUser && strings.TrimSpace(string(m.Content)) != "" {
 			asked = append(asked, string(m.Content))
 		}
 	}
-	if len(asked) == 0 || q.Messages[len(q.Messages)-1].Role != openai.ChatMessageRoleUser {
-		return advice.Ask{}, bad("最后一条消息不是用户的提问")
+	if len(asked) == 0 {
+		return advice.Ask{}, bad("没有用户的提问")
 	}
 	on, err := day(q.Metadata["on"])
 	if err != nil {

@@ -32,7 +32,10 @@ func (a *API) documents(w http.ResponseWriter, r *http.Request, actor accounts.A
 	if err != nil {
 		return err
 	}
-	cursor, limit := page(r)
+	cursor, limit, err := page(r)
+	if err != nil {
+		return err
+	}
 	list, err := a.rooms.Library.Documents(r.Context(), actor.ID, corpus.Filter{Words: q.Get("words"), Kind: q.Get("kind"), Level: q.Get("level"),
 		Scope: q.Get("scope"), After: cursor, Limit: limit + 1}, on)
 	if err != nil {
@@ -86,8 +89,11 @@ func (a *API) proof(w http.ResponseWriter, r *http.Request, actor accounts.Accou
 	q := r.URL.Query()
 	older, err1 := strconv.ParseInt(q.Get("older"), 10, 64)
 	newer, err2 := strconv.ParseInt(q.Get("newer"), 10, 64)
-	if err1 != nil || err2 != nil || older < 1 || newer < older {
-		return problem.New(problem.Invalid, "bad-size", "没有受理", "older 和 newer 应是两个检查点的大小，older 不大于 newer", "请核对后再试")
+	if err1 != nil || err2 != nil || older < 1 || newer < 1 {
+		return problem.New(problem.Invalid, "bad-size", "没有受理", "older 和 newer 应是两个检查点的大小", "请核对后再试")
+	}
+	if newer < older {
+		return problem.New(problem.NotFound, "no-proof", "没有这样的证明", "older 大于 newer：日志只增不减", "请核对后再试")
 	}
 	proof, size, err := a.rooms.Witness.Proof(r.Context(), actor.ID, older, newer)
 	if err != nil {

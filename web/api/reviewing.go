@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"advisor/accounts"
@@ -10,20 +11,43 @@ import (
 	"advisor/internal/problem"
 )
 
-// page reads cursor and limit. A broken cursor starts at the beginning.
-func page(r *http.Request) (cursor int64, limit int) {
-	cursor, _ = strconv.ParseInt(r.URL.Query().Get("cursor"), 10, 64)
-	limit, _ = strconv.Atoi(r.URL.Query().Get("limit"))
-	if limit <= 0 || limit > 500 {
-		limit = 50
+// flags are the ways to say yes or no in an address.
+var flags = []string{"", "0", "1", "true", "false"}
+
+// mostListed bounds one page of a list.
+const mostListed = 500
+
+// page reads cursor and limit.
+func page(r *http.Request) (cursor int64, limit int, err error) {
+	bad := func(what, do string) (int64, int, error) {
+		return 0, 0, problem.New(problem.Invalid, "bad-page", "没有受理", what, do)
 	}
-	return max(0, cursor), limit
+	q := r.URL.Query()
+	if c := q.Get("cursor"); c != "" {
+		if cursor, err = strconv.ParseInt(c, 10, 64); err != nil || cursor < 0 {
+			return bad("cursor 不是上一页给出的 next", "请原样使用 next，或者不填")
+		}
+	}
+	if limit = 50; q.Has("limit") {
+		if limit, err = strconv.Atoi(q.Get("limit")); err != nil || limit < 1 || limit > mostListed {
+			return bad("limit 应为 1 至 "+strconv.Itoa(mostListed), "请改正")
+		}
+	}
+	return cursor, limit, nil
 }
 
 func (a *API) reviews(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
 	q := r.URL.Query()
-	cursor, limit := page(r)
-	list, err := a.rooms.Desk.List(r.Context(), actor, experts.Filter{Mine: q.Get("mine") == "1" || q.Get("mine") == "true", Turn: q.Get("turn") == "1",
+	cursor, limit, err := page(r)
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"mine", "turn"} {
+		if q.Has(name) && !slices.Contains(flags, q.Get(name)) {
+			return problem.New(problem.Invalid, "bad-flag", "没有受理", name+" 应为 1 或 0", "请改正")
+		}
+	}
+	list, err := a.rooms.Desk.List(r.Context(), actor, experts.Filter{Mine: q.Get("mine") == "1" || q.Get("mine") == "true", Turn: q.Get("turn") == "1" || q.Get("turn") == "true",
 		State: experts.State(q.Get("state")), Before: cursor, Limit: limit + 1})
 	if err != nil {
 		return err
@@ -206,7 +230,10 @@ func receiptPath(application int64) string {
 }
 
 func (a *API) applications(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
-	cursor, limit := page(r)
+	cursor, limit, err := page(r)
+	if err != nil {
+		return err
+	}
 	list, err := a.rooms.Desk.Applications(r.Context(), actor, cursor, limit+1)
 	if err != nil {
 		return err

@@ -35,11 +35,12 @@ type API struct {
 	rooms  Rooms
 	once   *ledger
 	counts counts
+	limits limits
 	// schemas saves inferring the tools' schemas for each request.
 	schemas *mcp.SchemaCache
 }
 
 // New makes an API.
 func New(rooms Rooms) *API {
-	return &API{rooms: rooms, once: newLedger(rooms.Now), schemas: mcp.NewSchemaCache()}
+	return &API{rooms: rooms, once: newLedger(rooms.Now), schemas: mcp.NewSchemaCache(), limits: newLimits(rooms.Now)}
 }
