@@ -5,6 +5,8 @@
 // document becomes visible whole or not at all.
 package corpus
 
+import "advisor/corpus/format"
+
 // Header is what is known of a document beside its text. Fields left empty are
 // unknown. Level is the manifest's word (法律, 行政法规, 地方性法规, 规范性文件 …).
 type Header struct {
@@ -58,4 +60,6 @@ type Cut struct {
 	Provisions []Provision
 	Passages   []Passage
 	Warnings   []string
+	Pages      []format.Page // of a file that has pages
+	Spots      []format.Spot // where Text stands on them
 }

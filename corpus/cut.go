@@ -22,7 +22,8 @@ func CutFile(f *format.File, h Header) Cut {
 	c.walk()
 	c.header.Kind = kindOf(c.header, c.lines, len(c.provisions))
 	c.cutPassages()
-	return Cut{Text: c.text, Header: c.header, Provisions: c.provisions, Passages: c.passages, Warnings: append(c.warnings, f.Doubts...)}
+	return Cut{Text: c.text, Header: c.header, Provisions: c.provisions, Passages: c.passages, Warnings: append(c.warnings, f.Doubts...),
+		Pages: f.Pages, Spots: c.spots}
 }
 
 // tells says whether a file is a case, by the headings that cases have.
@@ -66,6 +67,7 @@ type cutter struct {
 	provisions []Provision
 	passages   []Passage
 	warnings   []string
+	spots      []format.Spot
 }
 
 // lay puts the blocks one under another and reads each line's mark.
@@ -84,6 +86,10 @@ func (c *cutter) lay(f *format.File) {
 		l := line{start: text.Len(), kind: b.Kind, level: b.Level, provision: -1}
 		text.WriteString(b.Text)
 		l.end = text.Len()
+		for _, s := range b.Spots {
+			s.Start, s.End = s.Start+l.start, s.End+l.start
+			c.spots = append(c.spots, s)
+		}
 		if b.Kind != format.Row {
 			l.mark = readMark(b.Text)
 		}

@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -16,29 +17,45 @@ import (
 	"advisor/internal/problem"
 )
 
-// Bounds of an archive: a hostile one must not fill memory.
+// Bounds of an archive: a hostile one must not fill memory or the disk.
 const (
 	maxEntries  = 50_000
-	maxEntry    = 64 << 20  // one file, unpacked
-	maxUnpacked = 128 << 20 // all files of a tar together: they are held in memory
+	maxEntry    = 64 << 20  // one file, unpacked, held in memory
+	maxUnpacked = 128 << 20 // all files of a tar together, held in memory
+	maxOpened   = 4 << 30   // all files of an uploaded archive together, on disk
+	maxDepth    = 3         // archives in archives
 )
 
-func isArchive(file string) bool {
+// archives are the endings of what is opened, longest first.
+var archives = []string{".tar.gz", ".tar.xz", ".tgz", ".txz", ".tar", ".zip", ".gz", ".xz"}
+
+func isArchive(file string) bool { return ending(file) != "" }
+
+func ending(file string) string {
 	name := strings.ToLower(file)
-	return strings.HasSuffix(name, ".zip") || strings.HasSuffix(name, ".tar") || strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
+	for _, e := range archives {
+		if strings.HasSuffix(name, e) {
+			return e
+		}
+	}
+	return ""
 }
 
 // unpack lists the files of an archive; their import paths begin with its name.
 func (l *list) unpack(file string) error {
 	var err error
-	if strings.HasSuffix(strings.ToLower(file), ".zip") {
+	if ending(file) == ".zip" {
 		err = l.unzip(file)
 	} else {
 		err = l.untar(file)
 	}
+	return archiveProblem(file, err)
+}
+
+func archiveProblem(file string, err error) error {
 	var p *problem.Problem
-	if err != nil && !errors.As(err, &p) {
-		return problem.New(problem.Failed, "archive", "打开压缩包 "+file, "压缩包损坏或格式不对", "请解压后导入文件夹").Because(err)
+	if err != nil && !errors.As(err, &p) && !errors.Is(err, context.Canceled) {
+		return problem.New(problem.Failed, "archive", "打开压缩包 "+file, "压缩包损坏、加了密码或格式不对", "请解压后导入文件夹").Because(err)
 	}
 	return err
 }
@@ -58,11 +75,12 @@ func (l *list) unzip(file string) error {
 		return tooBig(file)
 	}
 	for i, f := range r.File {
-		if !wanted(f.Name) || f.FileInfo().IsDir() {
+		name := entryName(f.Name, f.NonUTF8)
+		if !wanted(name) || f.FileInfo().IsDir() {
 			continue
 		}
 		l.sources = append(l.sources, source{
-			path: importPath(filepath.Base(file), path.Clean("/"+f.Name)), name: path.Base(f.Name),
+			path: importPath(filepath.Base(file), path.Clean("/"+name)), name: path.Base(name),
 			size: min(int64(f.UncompressedSize64), maxEntry),
 			open: func() (io.ReaderAt, func() error, error) { return openEntry(file, i) },
 		})
@@ -98,15 +116,50 @@ func (l *list) untar(file string) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	var in io.Reader = f
-	if !strings.HasSuffix(strings.ToLower(file), ".tar") {
-		if in, err = gzip.NewReader(f); err != nil {
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	left := int64(maxUnpacked)
+	return eachIn(context.Background(), file, f, st.Size(), func(name string, _ int64, body io.Reader) error {
+		b, err := io.ReadAll(io.LimitReader(body, left+1))
+		if err != nil {
 			return err
 		}
+		if left -= int64(len(b)); left < 0 {
+			return tooBig(file)
+		}
+		l.sources = append(l.sources, fromMemory(importPath(filepath.Base(file), path.Clean("/"+name)), path.Base(name), b, corpus.Header{}))
+		return nil
+	})
+}
+
+// eachIn calls fn for each file in an archive, in its order, with a stream of
+// its bytes. What an archive may hold in all is bounded.
+func eachIn(ctx context.Context, file string, r io.ReaderAt, size int64, fn func(name string, size int64, body io.Reader) error) error {
+	left := &allowance{ctx: ctx, left: maxOpened, over: tooBig(file)}
+	kind := ending(file)
+	if kind == ".zip" {
+		return eachInZip(file, r, size, left, fn)
 	}
-	r, left, entries := tar.NewReader(in), int64(maxUnpacked), 0
-	for {
-		h, err := r.Next()
+	var in io.Reader = io.NewSectionReader(r, 0, size)
+	var err error
+	switch {
+	case strings.HasSuffix(kind, "gz"):
+		in, err = gzip.NewReader(in)
+	case strings.HasSuffix(kind, "xz"):
+		in, err = openXZ(r, size)
+	}
+	if err != nil {
+		return err
+	}
+	if kind == ".gz" || kind == ".xz" {
+		name := path.Base(filepath.ToSlash(file))
+		return fn(name[:len(name)-len(kind)], -1, left.of(in))
+	}
+	archive := tar.NewReader(left.of(in))
+	for entries := 0; ; {
+		h, err := archive.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -116,18 +169,65 @@ func (l *list) untar(file string) error {
 		if entries++; entries > maxEntries {
 			return tooBig(file)
 		}
-		if h.Typeflag != tar.TypeReg || !wanted(h.Name) {
+		name := entryName(h.Name, true)
+		if h.Typeflag != tar.TypeReg || !wanted(name) {
 			continue
 		}
-		b, err := io.ReadAll(io.LimitReader(r, left+1))
+		if err := fn(name, h.Size, archive); err != nil {
+			return err
+		}
+	}
+}
+
+func eachInZip(file string, r io.ReaderAt, size int64, left *allowance, fn func(name string, size int64, body io.Reader) error) error {
+	archive, err := zip.NewReader(r, size)
+	if err != nil {
+		return err
+	}
+	if len(archive.File) > maxEntries {
+		return tooBig(file)
+	}
+	for _, f := range archive.File {
+		name := entryName(f.Name, f.NonUTF8)
+		if !wanted(name) || f.FileInfo().IsDir() || !f.Mode().IsRegular() {
+			continue
+		}
+		body, err := f.Open()
 		if err != nil {
 			return err
 		}
-		if left -= int64(len(b)); left < 0 {
-			return tooBig(file)
+		err = fn(name, int64(f.UncompressedSize64), left.of(body))
+		_ = body.Close()
+		if err != nil {
+			return err
 		}
-		l.sources = append(l.sources, fromMemory(importPath(filepath.Base(file), path.Clean("/"+h.Name)), path.Base(h.Name), b, corpus.Header{}))
 	}
+	return nil
+}
+
+// allowance is what may still come out of an archive.
+type allowance struct {
+	ctx  context.Context // of the one call that reads
+	left int64
+	over error
+}
+
+func (a *allowance) of(in io.Reader) io.Reader { return &allowed{a, in} }
+
+type allowed struct {
+	*allowance
+	in io.Reader
+}
+
+func (a *allowed) Read(p []byte) (int, error) {
+	if err := a.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := a.in.Read(p)
+	if a.left -= int64(n); a.left < 0 {
+		return 0, a.over
+	}
+	return n, err
 }
 
 func fromMemory(importPath, name string, b []byte, h corpus.Header) source {

@@ -23,6 +23,7 @@ type Importer struct {
 	index *retrieval.Index
 	now   func() time.Time
 	log   *slog.Logger
+	spool string
 }
 
 // New makes an importer that feeds index.

@@ -55,6 +55,7 @@ type read struct {
 	same    bool
 	err     error
 	release func()
+	also    func(ctx context.Context, tx pgx.Tx, s corpus.Saved) error // what else the transaction does
 }
 
 // pump reads, cuts and embeds on every processor and saves on this goroutine.
@@ -133,10 +134,30 @@ func (j *job) readOne(ctx context.Context, s source) (r read) {
 		return r
 	}
 	r.cut = corpus.CutFile(f, s.header)
+	if len(f.Pages) > 0 {
+		r.also = keepPaged(s, r.cut)
+	}
 	if !j.options.Preview {
 		r.vectors, r.err = j.embed(ctx, r.cut)
 	}
 	return r
+}
+
+// keepPaged keeps a file that has pages beside its version, so that the page
+// itself can be shown.
+func keepPaged(s source, c corpus.Cut) func(context.Context, pgx.Tx, corpus.Saved) error {
+	return func(ctx context.Context, tx pgx.Tx, saved corpus.Saved) error {
+		if saved.Change == corpus.Unchanged {
+			return nil
+		}
+		in, closing, err := s.open()
+		if err != nil {
+			return err
+		}
+		defer func() { _ = closing() }()
+		return corpus.KeepOriginal(ctx, tx, s.scope, corpus.Original{VersionID: saved.VersionID, Name: s.name, Size: s.size, Pages: c.Pages, Spots: c.Spots},
+			io.NewSectionReader(in, 0, s.size))
+	}
 }
 
 // hashOf identifies what is imported: the file's bytes and what the manifest
@@ -322,6 +343,11 @@ func (j *job) commit(ctx context.Context, batch []read) (changes []string, err e
 			}
 			if err := j.index.SaveVectors(ctx, tx, r.source.scope, s.Passages, inOrder(s.Passages, r.vectors)); err != nil {
 				return fmt.Errorf("save %s: %w", r.source.path, err)
+			}
+			if r.also != nil {
+				if err := r.also(ctx, tx, s); err != nil {
+					return fmt.Errorf("save %s: %w", r.source.path, err)
+				}
 			}
 			all, changes = append(all, s), append(changes, s.Change)
 		}

@@ -36,6 +36,9 @@ type Tasks struct {
 	Lapse      func(ctx context.Context) error                    // flags what rests on law whose last day has passed; every ten minutes
 	Clock      func(ctx context.Context) error                    // reminds of, stalls or escalates what is due; every minute while serve runs
 	Learn      func(ctx context.Context) error                    // learns from what the committee decided; nightly
+	Upload     func(ctx context.Context, file int64) error        // takes an uploaded file into the corpus
+	UploadTime time.Duration                                      // what one may take
+	Resume     func(ctx context.Context) error                    // queues again what a dead worker left; each minute
 }
 
 // Jobs works the queue of one database.
@@ -65,7 +68,7 @@ func New(d *db.DB, tasks Tasks, log *slog.Logger) (*Jobs, error) {
 	daily := river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute), func() (river.JobArgs, *river.InsertOpts) {
 		return lapse{}, &river.InsertOpts{MaxAttempts: 1}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
-	j.run, err = j.client(&river.Config{PeriodicJobs: []*river.PeriodicJob{hourly, minutely, night, often, daily}})
+	j.run, err = j.client(&river.Config{PeriodicJobs: append(j.resuming(), hourly, minutely, night, often, daily)})
 	return j, err
 }
 
@@ -79,7 +82,7 @@ func (j *Jobs) client(cfg *river.Config) (*river.Client[pgx.Tx], error) {
 	cfg.JobTimeout, cfg.RescueStuckJobsAfter = timeout, rescue
 	cfg.SoftStopTimeout = 8 * time.Second         // serve ends within ten
 	cfg.ReindexerSchedule = river.NeverSchedule() // reindexing is the owner's right, not the worker's
-	cfg.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}}
+	cfg.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}, queue.Uploads: {MaxWorkers: workers}}
 	cfg.Workers = j.workers()
 	client, err := river.NewClient(riverpgxv5.New(pool), cfg)
 	if err != nil {
@@ -191,5 +194,6 @@ func (j *Jobs) workers() *river.Workers {
 	river.AddWorker(all, river.WorkFunc(func(ctx context.Context, _ *river.Job[lapse]) error {
 		return j.tasks.Lapse(ctx)
 	}))
+	j.addUploads(all)
 	return all
 }

@@ -26,6 +26,7 @@ type corpusPage struct {
 	Hits               []hitView
 	Named, Documents   []rowView
 	Filtered           bool
+	Keeps              bool // may work at the records desk
 }
 
 type hitView struct {
@@ -83,6 +84,7 @@ func (s *Server) day(r *http.Request) (on corpus.Date, given bool, err error) {
 func (s *Server) corpus(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
 	q := r.URL.Query()
 	page := corpusPage{Page: s.page(r, actor, "corpus", "文件库"), Query: strings.TrimSpace(q.Get("q")), Kind: q.Get("kind")}
+	page.Keeps = s.rooms.Importer != nil && (actor.Has(accounts.Keeper) || actor.Has(accounts.Admin))
 	on, given, err := s.day(r)
 	if err != nil {
 		page.Problem, err = refusal(err)

@@ -117,7 +117,7 @@ func newHouseWith(t testing.TB, empty bool, model llm.Generator) *house {
 	h.chat = chat.New(h.db, advisor, now, log)
 	t.Cleanup(func() { _ = h.chat.Close(context.WithoutCancel(t.Context())) })
 	h.desk = experts.New(experts.Config{DB: h.db, Check: advisor, Key: key, Now: now, Log: log})
-	h.rooms = web.Rooms{Accounts: h.accounts, Advisor: advisor, Chat: h.chat, Desk: h.desk, Index: index, Segmenter: words,
+	h.rooms = web.Rooms{Accounts: h.accounts, Advisor: advisor, Chat: h.chat, Desk: h.desk, Index: index, Importer: intake.New(h.db, index, now, log), Segmenter: words,
 		Library: corpus.Library{DB: h.db}, Witness: audit.Witness{DB: h.db, Key: key, Now: now}, Now: now, Log: log}
 	if !empty {
 		h.furnish(intake.New(h.db, index, now, log))

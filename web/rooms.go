@@ -10,6 +10,7 @@ import (
 	"advisor/chat"
 	"advisor/corpus"
 	"advisor/experts"
+	"advisor/intake"
 	"advisor/retrieval"
 	"advisor/segment"
 	"advisor/web/api"
@@ -22,6 +23,7 @@ type Rooms struct {
 	Chat        *chat.Chat
 	Desk        *experts.Desk
 	Index       *retrieval.Index
+	Importer    *intake.Importer
 	Segmenter   *segment.Segmenter
 	Library     corpus.Library
 	Witness     audit.Witness
@@ -33,6 +35,6 @@ type Rooms struct {
 }
 
 func (r Rooms) forAPI() api.Rooms {
-	return api.Rooms{Accounts: r.Accounts, Advisor: r.Advisor, Chat: r.Chat, Desk: r.Desk, Index: r.Index, Library: r.Library, Witness: r.Witness,
+	return api.Rooms{Accounts: r.Accounts, Advisor: r.Advisor, Chat: r.Chat, Desk: r.Desk, Index: r.Index, Importer: r.Importer, Library: r.Library, Witness: r.Witness,
 		Now: r.Now, Log: r.Log, PublicURL: r.PublicURL, Version: r.Version}
 }

@@ -41,6 +41,15 @@ var routes = []route{
 	{pattern: "GET /ledger/{id}/receipt", do: (*Server).receipt},
 	{pattern: "GET /corpus", do: (*Server).corpus},
 	{pattern: "GET /corpus/{id}", do: (*Server).document},
+	{pattern: "GET /corpus/versions/{id}/original", do: (*Server).original},
+	{pattern: "GET /corpus/versions/{id}/pages/{page}", do: (*Server).pageImage},
+	{pattern: "GET /corpus/versions/{id}/file", do: (*Server).originalFile},
+	{pattern: "GET /corpus/records", roles: keepers, do: (*Server).records},
+	{pattern: "POST /corpus/records", roles: keepers, files: true, do: (*Server).addRecords},
+	{pattern: "POST /corpus/records/files/{id}/cancel", roles: keepers, do: turnRecord("cancel")},
+	{pattern: "POST /corpus/records/files/{id}/retry", roles: keepers, do: turnRecord("retry")},
+	{pattern: "POST /corpus/records/batches/{id}/cancel", roles: keepers, do: turnBatch("cancel")},
+	{pattern: "POST /corpus/records/batches/{id}/retry", roles: keepers, do: turnBatch("retry")},
 	{pattern: "GET /source", do: (*Server).source},
 
 	{pattern: "GET /admin", roles: []string{accounts.Admin}, do: (*Server).admin},
@@ -54,3 +63,6 @@ var routes = []route{
 	{pattern: "POST /admin/accounts/{login}/keys", roles: []string{accounts.Admin}, do: (*Server).addKey},
 	{pattern: "POST /admin/accounts/{login}/keys/{key}/revoke", roles: []string{accounts.Admin}, do: (*Server).revokeKey},
 }
+
+// keepers are who keeps the documents.
+var keepers = []string{accounts.Keeper, accounts.Admin}

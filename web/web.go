@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"advisor/accounts"
+	"advisor/intake"
 	"advisor/internal/problem"
 	"advisor/web/api"
 )
@@ -56,6 +57,7 @@ type route struct {
 	pattern string
 	open    bool     // strangers too
 	roles   []string // one of these; none listed: anybody signed in
+	files   bool     // takes files, as a form
 	do      func(s *Server, w http.ResponseWriter, r *http.Request, actor accounts.Account) error
 }
 
@@ -132,7 +134,11 @@ func (s *Server) denied(w http.ResponseWriter, r *http.Request) {
 // serve wraps a page's handler: who is it, may they, and what if it fails.
 func (s *Server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		most := int64(maxForm)
+		if rt.files {
+			most = intake.MaxUpload
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		actor, err := s.api.Actor(r)
 		var p *problem.Problem
 		if err != nil && !errors.As(err, &p) {

@@ -9,6 +9,7 @@ import (
 
 	"advisor/accounts"
 	"advisor/experts"
+	"advisor/intake"
 	"advisor/jobs"
 	"advisor/notify"
 )
@@ -49,6 +50,9 @@ func (e *env) background(ctx context.Context) (*jobs.Jobs, error) {
 		return nil, err
 	}
 	return jobs.New(e.db, jobs.Tasks{
+		Upload:     func(ctx context.Context, file int64) error { return importer.Work(ctx, e.accounts, file) },
+		UploadTime: intake.WorkTime,
+		Resume:     importer.Resume,
 		Checkpoint: func(ctx context.Context) error {
 			_, err := e.checkpoint(ctx)
 			return err

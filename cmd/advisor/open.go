@@ -232,7 +232,9 @@ func (e *env) importer(ctx context.Context) (*intake.Importer, accounts.Account,
 	if err != nil {
 		return nil, actor, err
 	}
-	return intake.New(e.db, idx, e.now, e.log), actor, nil
+	i := intake.New(e.db, idx, e.now, e.log)
+	i.Spool(filepath.Join(e.cfg.Home, "uploads"))
+	return i, actor, nil
 }
 
 // chat opens the advisor and its conversations.

@@ -62,12 +62,16 @@ func (e *env) site(ctx context.Context, development bool) (http.Handler, error) 
 	if _, _, err := e.chat(ctx); err != nil {
 		return nil, err
 	}
+	importer, _, err := e.importer(ctx)
+	if err != nil {
+		return nil, err
+	}
 	key, err := audit.OpenKey(e.cfg.keys())
 	if err != nil {
 		return nil, err
 	}
 	s, err := web.New(web.Rooms{
-		Accounts: e.accounts, Advisor: e.advisor, Chat: e.talk, Desk: e.desk, Index: e.idx, Segmenter: e.words,
+		Accounts: e.accounts, Advisor: e.advisor, Chat: e.talk, Desk: e.desk, Index: e.idx, Importer: importer, Segmenter: e.words,
 		Library: corpus.Library{DB: e.db}, Witness: audit.Witness{DB: e.db, Key: key, Now: e.now},
 		Now: e.now, Log: e.log, PublicURL: e.cfg.PublicURL, Version: version, Development: development,
 	})

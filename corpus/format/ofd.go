@@ -196,8 +196,9 @@ func (o *ofd) drawn(ctx context.Context, name string) (*drawn, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.page = Page{view.area.width(), view.area.height()}
-	for _, part := range append(templates, name) {
+	s.page, s.area = Page{view.area.width(), view.area.height()}, view.area
+	s.parts = append(templates, name)
+	for _, part := range s.parts {
 		if err := view.take(ctx, part); err != nil {
 			return nil, err
 		}
@@ -215,7 +216,11 @@ type ofdPage struct {
 	code   xml.StartElement
 	text   strings.Builder
 	cover  float32
-	draw   func(object, xml.StartElement, string) // told of every stretch of text, to draw it
+	draw   func(o object, code xml.StartElement, text string)  // told of every stretch of text, to draw it
+	drawn  func(e xml.StartElement, fill, stroke, data string) // told of every path and picture
+	shape  xml.StartElement                                    // the open path
+	fill   string                                              // its colours
+	stroke string
 }
 
 // object is the open TextObject.
@@ -247,7 +252,19 @@ func (v *ofdPage) take(ctx context.Context, name string) error {
 			case "TextCode":
 				v.inCode, v.code = true, t.Copy()
 				v.text.Reset()
+			case "PathObject":
+				v.shape, v.fill, v.stroke = t.Copy(), "", ""
+			case "FillColor":
+				v.fill = attr(t, "Value")
+			case "StrokeColor":
+				v.stroke = attr(t, "Value")
+			case "AbbreviatedData":
+				v.inCode = true
+				v.text.Reset()
 			case "ImageObject":
+				if v.drawn != nil {
+					v.drawn(t, "", "", "")
+				}
 				if b, ok := boxOf(attr(t, "Boundary")); ok {
 					v.cover += b.width() * b.height()
 					v.to.media = attr(t, "ResourceID")
@@ -258,7 +275,12 @@ func (v *ofdPage) take(ctx context.Context, name string) error {
 				v.text.Write(t)
 			}
 		case xml.EndElement:
-			if t.Name.Local == "TextCode" && v.inCode {
+			switch {
+			case t.Name.Local == "AbbreviatedData":
+				v.inCode = false
+			case t.Name.Local == "PathObject" && v.drawn != nil:
+				v.drawn(v.shape, v.fill, v.stroke, v.text.String())
+			case t.Name.Local == "TextCode" && v.inCode:
 				v.inCode = false
 				if err := v.codeEnd(); err != nil {
 					return err

@@ -34,10 +34,7 @@ func readPacked(ctx context.Context, r io.ReaderAt, size int64, ext string, out 
 	if err != nil {
 		return out.broken(err)
 	}
-	p := &pack{out: out, parts: map[string]*zip.File{}}
-	for _, f := range archive.File {
-		p.parts[strings.ToLower(strings.TrimPrefix(path.Clean("/"+f.Name), "/"))] = f
-	}
+	p := packOf(archive, out)
 	if p.parts["encryptedpackage"] != nil {
 		return out.refuse("file-type", "文件加了密码", "请去掉密码后再导入")
 	}
@@ -93,6 +90,15 @@ func entries(r io.ReaderAt, size int64) int {
 		}
 		at += 46
 	}
+}
+
+func packOf(archive *zip.Reader, out *sink) *pack {
+	p := &pack{out: out, parts: map[string]*zip.File{}}
+	for _, f := range archive.File {
+		name := strings.ToLower(strings.TrimPrefix(path.Clean("/"+strings.ReplaceAll(f.Name, "\\", "/")), "/"))
+		p.parts[name] = f
+	}
+	return p
 }
 
 // pack is an open packed file.

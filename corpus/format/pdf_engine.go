@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/klippa-app/go-pdfium"
+	"github.com/klippa-app/go-pdfium/enums"
 	"github.com/klippa-app/go-pdfium/requests"
 	"github.com/klippa-app/go-pdfium/webassembly"
 	"github.com/tetratelabs/wazero"
@@ -82,6 +83,28 @@ func borrow(ctx context.Context) (pdfium.Pdfium, func(), error) {
 		return nil, nil, fmt.Errorf("start PDF reader: %w", err)
 	}
 	return instance, release, nil
+}
+
+// coloured draws page n, from 0, for people.
+func (f *pdfFile) coloured(n, width int) (image.Image, error) {
+	page := requests.Page{ByIndex: &requests.PageByIndex{Document: f.doc, Index: n}}
+	size, err := f.GetPageSize(&requests.GetPageSize{Page: page})
+	if err != nil {
+		return nil, err
+	}
+	height := min(int(float64(width)*size.Height/max(size.Width, 1)), 6000)
+	result, err := f.RenderPageInPixels(&requests.RenderPageInPixels{Page: page, Width: width, Height: max(height, 1), RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT})
+	if err != nil {
+		return nil, err
+	}
+	defer result.Cleanup()
+	lent, ok := result.Result.RenderedImage.(*image.RGBA)
+	if !ok {
+		return nil, fmt.Errorf("drawn as %T", result.Result.RenderedImage)
+	}
+	copied := *lent
+	copied.Pix = append([]byte(nil), lent.Pix...) // the pixels lie in the instance's memory
+	return &copied, nil
 }
 
 // picture draws page n, from 0: width pixels wide, or at a resolution. The

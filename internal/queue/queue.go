@@ -27,6 +27,8 @@ const (
 	Notify     = "notify"     // people are told of what happened to a review
 	Deliver    = "deliver"    // mails and webhooks that are due
 	Lapse      = "lapse"      // bases whose last day has passed are flagged
+	Upload     = "upload"     // an uploaded file is taken into the corpus
+	Resume     = "resume"     // uploaded files whose worker died are queued again
 )
 
 // PrecedentArgs are those of Precedent.
@@ -38,6 +40,15 @@ type PrecedentArgs struct {
 type NotifyArgs struct {
 	Seq int64 `json:"seq"`
 }
+
+// UploadArgs are those of Upload.
+type UploadArgs struct {
+	File int64 `json:"file"`
+}
+
+// Uploads is the queue of uploaded files: however many there are, the other
+// jobs do not wait behind them.
+const Uploads = "uploads"
 
 // client only inserts: it has no pool and starts nothing.
 var client = sync.OnceValues(func() (*river.Client[pgx.Tx], error) {
@@ -59,7 +70,11 @@ func Enqueue(ctx context.Context, tx pgx.Tx, kind string, args any) error {
 	if err != nil {
 		return fmt.Errorf("prepare queue: %w", err)
 	}
-	if _, err := c.InsertTx(ctx, tx, job{kind, args}, nil); err != nil {
+	var opts *river.InsertOpts
+	if kind == Upload {
+		opts = &river.InsertOpts{Queue: Uploads, MaxAttempts: 5}
+	}
+	if _, err := c.InsertTx(ctx, tx, job{kind, args}, opts); err != nil {
 		return fmt.Errorf("enqueue %s: %w", kind, err)
 	}
 	return nil

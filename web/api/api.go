@@ -114,6 +114,9 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	WriteProblem(w, p)
 }
 
+// WriteJSON answers with v as JSON.
+func WriteJSON(w http.ResponseWriter, status int, v any) error { return write(w, status, v) }
+
 // write answers with v as JSON.
 func write(w http.ResponseWriter, status int, v any) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")

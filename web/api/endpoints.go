@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"advisor/accounts"
+	"advisor/intake"
 	"advisor/internal/problem"
 )
 
@@ -20,6 +21,7 @@ type endpoint struct {
 	gives                 string // media type of the answer, when it is not JSON
 	open                  bool   // strangers too
 	once                  bool   // honours Idempotency-Key
+	files                 bool   // takes files, as a form
 	do                    func(a *API, w http.ResponseWriter, r *http.Request, actor accounts.Account) error
 }
 
@@ -38,9 +40,11 @@ func endpoints() []endpoint {
 		{method: "POST", path: "/api/v1/drafts/{id}/feedback", summary: "评价答复", body: "useful!,reason,text", do: (*API).rate},
 		{method: "GET", path: "/api/v1/drafts/{id}", summary: "建议稿", do: (*API).draft},
 		{method: "GET", path: "/api/v1/documents", summary: "文件列表", query: "words,kind,level,scope,on,cursor,limit", do: (*API).documents},
-		{method: "POST", path: "/api/v1/documents", summary: "上传文件"},
+		{method: "POST", path: "/api/v1/documents", summary: "上传文件：scope 在前，file 可有多个；job_id 加进已有的一批", files: true, do: (*API).upload},
 		{method: "GET", path: "/api/v1/documents/{id}", summary: "文件及其条款", query: "version,on", do: (*API).document},
-		{method: "GET", path: "/api/v1/jobs/{id}", summary: "后台任务进度"},
+		{method: "GET", path: "/api/v1/jobs/{id}", summary: "后台任务进度：每个文件的阶段和结果", do: (*API).job},
+		{method: "POST", path: "/api/v1/jobs/{id}/cancel", summary: "取消这一批里还没有办完的文件", once: true, do: (*API).cancelJob},
+		{method: "POST", path: "/api/v1/jobs/{id}/retry", summary: "重试这一批里失败或取消的文件", once: true, do: (*API).retryJob},
 
 		{method: "GET", path: "/api/v1/reviews", summary: "审议列表", query: "mine,turn,state,cursor,limit", do: (*API).reviews},
 		{method: "POST", path: "/api/v1/reviews", summary: "提交审议", body: "draft_id!,note", once: true, do: (*API).submit},
@@ -132,7 +136,11 @@ var errMustChange = problem.New(problem.Refused, "must-change-password", "需要
 func (a *API) serve(e endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer a.counts.begin()()
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		most := int64(maxBody)
+		if e.files {
+			most = intake.MaxUpload
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		var actor accounts.Account
 		if err := readable(r); err != nil {
 			a.fail(w, r, err)

@@ -44,6 +44,11 @@ func (e endpoint) operation() object {
 	if e.body != "" {
 		op["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": e.bodySchema()}}}
 	}
+	if e.files {
+		op["requestBody"] = object{"required": true, "content": object{"multipart/form-data": object{"schema": object{"type": "object", "properties": object{
+			"scope": object{"type": "string"}, "job_id": object{"type": "string"},
+			"file": object{"type": "array", "items": object{"type": "string", "contentMediaType": "application/octet-stream"}}}}}}}
+	}
 	if e.open {
 		op["security"] = []any{}
 	}

@@ -12,6 +12,7 @@ import (
 	"advisor/chat"
 	"advisor/corpus"
 	"advisor/experts"
+	"advisor/intake"
 	"advisor/retrieval"
 )
 
@@ -22,6 +23,7 @@ type Rooms struct {
 	Chat      *chat.Chat
 	Desk      *experts.Desk
 	Index     *retrieval.Index
+	Importer  *intake.Importer
 	Library   corpus.Library
 	Witness   audit.Witness
 	Now       func() time.Time
