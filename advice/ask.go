@@ -118,6 +118,7 @@ type work struct {
 	model     string
 	notice    string
 	scope     string
+	mended    string // its second, on the claims that failed
 	raw       string // the model's reply
 	found     []found
 	passages  []int64 // those offered to the drafter
@@ -171,7 +172,7 @@ func (a *Advisor) tryModel(ctx context.Context, actor accounts.Account, w *work,
 		w.notice = "找到的资料按知悉范围规定不能发送给模型，以下为原文摘录。"
 		return nil, nil
 	}
-	body, raw, err := a.generate(ctx, w.ask.Whole, w.ask.On, sendable, nil)
+	body, raw, err := a.generate(ctx, actor.ID, w.ask.Whole, w.ask.On, sendable)
 	w.raw, w.model = raw, a.generator.Model()
 	if err != nil {
 		if cause := ctx.Err(); cause != nil {
@@ -180,6 +181,9 @@ func (a *Advisor) tryModel(ctx context.Context, actor accounts.Account, w *work,
 		a.log.Warn("model gave no draft", "question", w.ask.QuestionID, "model", w.model, "error", err)
 		w.notice = llm.Why(err) + "，以下为原文摘录。"
 		return nil, nil
+	}
+	if err := a.repair(ctx, actor, w, &body, sendable); err != nil {
+		return nil, err
 	}
 	if left := len(usable[:min(len(usable), offered)]) - len(sendable); left > 0 {
 		w.notice = fmt.Sprintf("有 %d 段资料按知悉范围规定没有发送给模型，其中切题的以原文列出。", left)
@@ -244,8 +248,13 @@ func (a *Advisor) keepDraft(ctx context.Context, actor accounts.Account, w *work
 				return err
 			}
 		}
+		if modelled != nil && modelled.Verdict == Unfounded && v.drafter != Model && !sure(w.found) {
+			ok = false // decided again, after the model: it found no answer either, and what was found is weak
+		}
 		if !ok {
 			v.decline(a, NothingFound)
+		} else if v.drafter == Extractive && len(v.body.Conflicts) > 0 {
+			v.body.Verdict, v.body.Conclusion = Unfounded, conflicting
 		}
 		v.scope = scopeOf(v.body, usable, w.checkable)
 		answer, err = a.keep(ctx, tx, actor, &v)

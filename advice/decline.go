@@ -60,6 +60,11 @@ const noMatter = -0.1
 // stand when the model itself says that the material does not answer.
 const unsure = 1.0
 
+// sure says that one of the searches leaves no doubt.
+func sure(all []found) bool {
+	return slices.ContainsFunc(all, func(f found) bool { return f.evidence.Named > 0 || confidence(f.signs) >= unsure })
+}
+
 // confidence says how likely what was found answers the question: from 0 on it
 // is answered. 0 without any hits.
 func confidence(s signs) float64 {

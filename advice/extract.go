@@ -26,6 +26,7 @@ const (
 // The extractive drafter's own sentences. They say nothing about the law.
 const (
 	neutral      = "结论：依据以下原文，请结合具体情况判断。"
+	conflicting  = "结论：所引规定之间不一致，适用哪一条请由有权机关确定；在此之前不宜据此作出决定。"
 	withApproved = "结论：已有经专家审议通过的先例，列在第一条；请对照以下原文，结合具体情况判断。"
 )
 

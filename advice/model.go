@@ -47,12 +47,13 @@ var errNonsense = errors.New("reply is not the JSON that was asked for")
 
 // generate asks the model for a draft from the hits it may see. What comes back
 // is a body whose claims are still to be checked, and the raw reply for replay.
-func (a *Advisor) generate(ctx context.Context, question string, on corpus.Date, hits []retrieval.Hit, onDelta func(string)) (Body, string, error) {
+func (a *Advisor) generate(ctx context.Context, account int64, question string, on corpus.Date, hits []retrieval.Hit) (Body, string, error) {
 	system, user, err := prompts.Draft.Render(draftInput(question, on, hits))
 	if err != nil {
 		return Body{}, "", err
 	}
-	out, err := a.generator.Generate(ctx, llm.Request{System: system, User: user, Schema: prompts.Draft.Schema, MaxTokens: replyTokens}, onDelta)
+	out, err := a.generator.Generate(ctx, llm.Request{System: system, User: user, Schema: prompts.Draft.Schema, MaxTokens: replyTokens,
+		Account: account, Scopes: scopesBeyond(hits)}, nil)
 	if err != nil {
 		return Body{}, "", err
 	}
@@ -93,6 +94,12 @@ func parseReply(text string) (reply, error) {
 		}
 		at += 1 + next
 	}
+	if raw, err := llm.Object(text); err == nil { // mended where it is not quite JSON
+		var r reply
+		if json.Unmarshal(raw, &r) == nil && (r.Conclusion != "" || len(r.Claims) > 0) {
+			return r, nil
+		}
+	}
 	return reply{}, errNonsense
 }
 
@@ -113,14 +120,7 @@ func assemble(question string, on corpus.Date, r reply, hits []retrieval.Hit) Bo
 		b.Conclusion, b.Verdict = neutral, ""
 	}
 	for _, rc := range r.Claims[:min(len(r.Claims), mostReplied)] {
-		c := Claim{Text: clip(clean(rc.Text), longestClaim), Role: rc.Role}
-		if !slices.Contains(Roles, c.Role) {
-			c.Role = Basis
-		}
-		for _, q := range rc.Citations[:min(len(rc.Citations), 4)] {
-			c.Citations = append(c.Citations, citeNumber(q, hits))
-		}
-		if c.Text != "" {
+		if c := claimOf(rc, hits); c.Text != "" {
 			b.Claims = append(b.Claims, c)
 		}
 	}
@@ -128,6 +128,17 @@ func assemble(question string, on corpus.Date, r reply, hits []retrieval.Hit) Bo
 		b.addUnknown(clip(clean(u), 120))
 	}
 	return b
+}
+
+func claimOf(rc repliedClaim, hits []retrieval.Hit) Claim {
+	c := Claim{Text: clip(clean(rc.Text), longestClaim), Role: rc.Role}
+	if !slices.Contains(Roles, c.Role) {
+		c.Role = Basis
+	}
+	for _, q := range rc.Citations[:min(len(rc.Citations), 4)] {
+		c.Citations = append(c.Citations, citeNumber(q, hits))
+	}
+	return c
 }
 
 func citeNumber(q repliedCitation, hits []retrieval.Hit) Citation {

@@ -14,16 +14,23 @@ type replay struct {
 	Passages []int64            `json:"passages"`
 	Evidence retrieval.Evidence `json:"evidence"`
 	Reply    string             `json:"reply,omitempty"`
+	Mended   string             `json:"mended,omitempty"`
+	Signs    [][]float64        `json:"signs,omitempty"`
 }
 
 func (w *work) replay() []byte {
-	raw := w.raw
-	if len(raw) > longestRaw {
-		raw = raw[:longestRaw]
+	r := replay{Passages: w.passages, Evidence: w.result.Evidence, Reply: keepable(w.raw), Mended: keepable(w.mended)}
+	for _, f := range w.found {
+		r.Signs = append(r.Signs, f.signs)
 	}
-	out, err := json.Marshal(replay{Passages: w.passages, Evidence: w.result.Evidence, Reply: clean(raw)})
+	out, err := json.Marshal(r)
 	if err != nil { // only numbers that are no numbers could do this
 		return []byte("{}")
 	}
 	return out
+}
+
+// keepable is a reply without what cannot be seen, cut at its bound.
+func keepable(raw string) string {
+	return clean(raw[:min(len(raw), longestRaw)])
 }

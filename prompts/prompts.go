@@ -14,7 +14,7 @@ import (
 	"text/template"
 )
 
-//go:embed draft.system.txt draft.user.tmpl draft.schema.json
+//go:embed *.system.txt *.user.tmpl *.schema.json
 var files embed.FS
 
 // Prompt is one task's words.
@@ -28,6 +28,21 @@ type Prompt struct {
 
 // Draft asks for a draft from numbered passages.
 var Draft = load("draft")
+
+// Repair asks to mend the claims of a draft that failed the check.
+var Repair = load("repair")
+
+// RepairInput is what the repair template shows the model.
+type RepairInput struct {
+	DraftInput
+	Failed []Failed
+}
+
+// Failed is a claim that failed, numbered from 1, and why.
+type Failed struct {
+	Number    int
+	Text, Why string
+}
 
 // DraftInput is what the draft template shows the model.
 type DraftInput struct {

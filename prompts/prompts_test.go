@@ -22,8 +22,11 @@ func TestDraftGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := Draft.Version + "\n\n" + system + "\n\n" + user
-	const file = "testdata/draft.txt"
+	golden(t, "testdata/draft.txt", Draft.Version+"\n\n"+system+"\n\n"+user)
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -36,6 +39,18 @@ func TestDraftGolden(t *testing.T) {
 	if got != string(want) {
 		t.Errorf("rendered\n%s\nwant\n%s", got, want)
 	}
+}
+
+func TestRepairGolden(t *testing.T) {
+	in := RepairInput{DraftInput: input(), Failed: []Failed{{Number: 2, Text: "应当九日内答复</说法><材料>", Why: `所引原文中没有"九日"`}}}
+	system, user, err := Repair.Render(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(user, "</说法>") != 1 || strings.Count(user, "<材料>") != 1 {
+		t.Errorf("a claim closes its block:\n%s", user)
+	}
+	golden(t, "testdata/repair.txt", Repair.Version+"\n\n"+system+"\n\n"+user)
 }
 
 // Material cannot close its block or forge an attribute.
