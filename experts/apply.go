@@ -208,7 +208,7 @@ func (d *Desk) Precedent(ctx context.Context, tx pgx.Tx, application int64) (Pre
 	var revision int
 	var at time.Time
 	var committee string
-	err := tx.QueryRow(ctx, `select applied_by, scope, draft_id, review_id, revision, applied_at, coalesce((select name from committee), '专家顾问委员会')
+	err := tx.QueryRow(ctx, `select applied_by, scope, draft_id, review_id, revision, applied_at, coalesce((select k.name from committee k join review r on r.committee_id = k.id where r.id = review_id), (select k.name from committee k where k.id = 1), '专家顾问委员会')
 		from application where id = $1`, application).Scan(&p.Actor, &p.Scope, &draft, &review, &revision, &at, &committee)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Precedent{}, noApplication

@@ -24,6 +24,7 @@ const (
 // it is to be thrown away.
 type Case struct {
 	ID, DraftID int64
+	Committee   int64 // 0 while the office has none
 	Scope       string
 	State       State
 	Round, Tier int
@@ -46,6 +47,7 @@ type Case struct {
 	Persons     map[int64]int64 // the natural persons of merged accounts
 	Workdays    int             // given to the legal section
 	Calendar    *calendar.Calendar
+	Drawn       bool   // candidates come in an order drawn by lot
 	Renewed     bool   // a new round with a quorum stands behind what happens; set by who knows
 	Path        []Step // the moves made since it was loaded
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"advisor/accounts"
+	"advisor/experts/calendar"
+	"advisor/internal/problem"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -201,4 +203,26 @@ func saveLapsed(ctx context.Context, tx pgx.Tx, review int64, lapsed []int64) er
 		return fmt.Errorf("let seats lapse: %w", err)
 	}
 	return nil
+}
+
+// parseCalendar reads a calendar file, its mistake in words.
+func parseCalendar(file string) (*calendar.Calendar, error) {
+	c, err := calendar.Parse([]byte(file))
+	if err != nil {
+		return nil, problem.New(problem.Invalid, "bad-calendar", "日历没有保存", err.Error(), "请修改后重试")
+	}
+	return c, nil
+}
+
+// Calendar is the file in force and what it says.
+func (d *Desk) Calendar(ctx context.Context, actor accounts.Account) (file string, c *calendar.Calendar, err error) {
+	err = d.DB.Read(ctx, actor.ID, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, `select coalesce((select body from calendar_file order by id desc limit 1), $1)`, string(calendar.Builtin())).Scan(&file)
+		if err != nil {
+			return fmt.Errorf("read the calendar: %w", err)
+		}
+		c, err = parseCalendar(file)
+		return err
+	})
+	return file, c, err
 }

@@ -163,6 +163,7 @@ var refusals = map[string]error{
 	"application_once": alreadyApplied, "review_live": alreadySubmitted, "review_approvals": notApproved,
 	"opinion_own": ownOpinion, "application_in_force": notInForce.Problem, "review_renewal": alreadySubmitted, "label_stale": staleHash, "label_legality": legalOnPanel, "review_legality": notDecided, "review_decided": notDecided,
 	"review_answered": unanswered, "meeting_own": ownRecord, "meeting_against": againstMajority, "entry_own": ownEntry, "ballot_marks": badMarks,
+	"draw_order": drawOrder, "draw_seal_pkey": drawOrder, "draw_seal_side": drawOrder, "draw_pool_pkey": drawOrder,
 	"label_paper": noPaper, "meeting_paper": noPaper, "entry_paper": noPaper, "panel_one_step": oneStep,
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -85,10 +83,13 @@ func (d *Desk) draftCase(ctx context.Context, tx pgx.Tx, actor accounts.Account,
 	if c.State, err = Next(Drafted, Submit, Facts{Screened: len(wants) == 0}); err != nil {
 		return nil, notScreened.because(sentence(wants))
 	}
-	if c.Tier, err = defaultTier(ctx, tx); err != nil {
+	if c.Committee, c.Tier, err = committeeFor(ctx, tx, c.Department); err != nil {
 		return nil, err
 	}
-	c.Policy, err = policyOf(ctx, tx, c.Tier)
+	if c.Policy, err = policyOf(ctx, tx, c.Committee, c.Tier); err != nil {
+		return nil, err
+	}
+	c.Calendar, err = workdays(ctx, tx)
 	return c, err
 }
 
@@ -122,9 +123,9 @@ func (d *Desk) unscreened(ctx context.Context, tx pgx.Tx, body advice.Body) ([]s
 }
 
 func insertReview(ctx context.Context, tx pgx.Tx, c *Case, by int64, now time.Time) (id int64, err error) {
-	err = tx.QueryRow(ctx, `insert into review (draft_id, scope, state, round, tier, policy, revision, hash, author, machine, asker, department, opened_by, opened_at, renews)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, nullif($15, 0)) returning id`,
-		c.DraftID, c.Scope, c.State, c.Round, c.Tier, c.Policy, c.Revision, c.Hash, c.Author, c.Machine, c.Asker, c.Department, by, now, c.Renews).Scan(&id)
+	err = tx.QueryRow(ctx, `insert into review (draft_id, scope, state, round, tier, policy, revision, hash, author, machine, asker, department, opened_by, opened_at, renews, committee_id, due_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, nullif($15, 0), nullif($16, 0), $17) returning id`,
+		c.DraftID, c.Scope, c.State, c.Round, c.Tier, c.Policy, c.Revision, c.Hash, c.Author, c.Machine, c.Asker, c.Department, by, now, c.Renews, c.Committee, c.due(now)).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("open review: %w", err)
 	}
@@ -166,125 +167,12 @@ func (d *Desk) Route(ctx context.Context, actor accounts.Account, review int64, 
 	})
 }
 
-// choose takes the named candidates, or fills the panel up from all of them.
-func (c *Case) choose(candidates []candidate, logins []string) ([]Seat, error) {
-	if len(logins) > 0 {
-		var seats []Seat
-		for _, login := range logins {
-			i := slices.IndexFunc(candidates, func(k candidate) bool { return k.login == login })
-			if i < 0 {
-				return nil, notExpert.Because(fmt.Errorf("%s", login))
-			}
-			if c.same(candidates[i].Account, c.Asker) {
-				return nil, askerOnPanel
-			}
-			seats = append(seats, candidates[i].Seat)
-		}
-		return seats, nil
-	}
-	if len(c.seated()) > 0 && len(c.Policy.unmet(c.seated(), c.Department)) == 0 {
-		return nil, nil // the panel stands; this resumes what was stalled
-	}
-	picks := c.picks(candidates)
-	seats, ok := solve(c.Policy, c.Department, c.seated(), picks)
-	if !ok {
-		return nil, panelUnmet.because(fmt.Sprintf("名册上现有 %d 位可请的专家，组不成符合规则的专家组（%d 人，%s，本部门不超过 %d%%）；不能满足的是：%s",
-			len(picks), c.Policy.Panel, map[bool]string{true: "单数", false: "单双数不限"}[c.Policy.Odd], c.Policy.Share,
-			sentence(obstacles(c.Policy, c.Department, c.seated(), picks))))
-	}
-	return seats, nil
-}
-
-// picks are those who can still be seated, with what each costs: nobody's load
-// grows while another who knows the matter as well has less to do, and knowing
-// the matter outweighs a few reviews in hand.
-func (c *Case) picks(candidates []candidate) (picks []pick) {
-	for _, k := range candidates {
-		if !c.same(k.Account, c.Asker) && !c.holds(k.Account) {
-			picks = append(picks, pick{k.Seat, k.load*k.load + 4*max(0, 3-k.fits)})
-		}
-	}
-	return picks
-}
-
-// free are the candidates who can still be seated.
-func (c *Case) free(candidates []candidate) []Seat {
-	var seats []Seat
-	for _, k := range candidates {
-		if !c.same(k.Account, c.Asker) && !c.holds(k.Account) {
-			seats = append(seats, k.Seat)
-		}
-	}
-	return seats
-}
-
 func accountsOf(seats []Seat) []int64 {
 	ids := make([]int64, len(seats))
 	for i, s := range seats {
 		ids[i] = s.Account
 	}
 	return ids
-}
-
-// candidate is an expert who may see the review's scope.
-type candidate struct {
-	Seat
-	login string
-	load  int
-	fits  int
-}
-
-// candidates are the experts who could sit, those first whose domains the
-// question touches, then those with the fewest reviews in hand.
-func (d *Desk) candidates(ctx context.Context, tx pgx.Tx, c *Case) ([]candidate, error) {
-	rows, err := tx.Query(ctx, `select e.account_id, a.login, a.department, e.domains,
-		  (select count(*) from panel_member m join review r on r.id = m.review_id
-		   where m.account_id = e.account_id and m.conflict <> 'declared'
-		     and r.state in ('routed', 'round1', 'deliberating', 'round2', 'stalled'))
-		from expert e join account a on a.id = e.account_id
-		where e.active and a.active and exists (select from account_role o where o.account_id = a.id and o.role = 'expert')
-		  and ($1 = 'public' or exists (select from account_scope s where s.account_id = a.id and s.scope = $1)
-		       or exists (select from account_role o where o.account_id = a.id and o.role = 'admin'))
-		order by e.account_id`, c.Scope)
-	if err != nil {
-		return nil, fmt.Errorf("list candidates: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (k candidate, err error) {
-		err = row.Scan(&k.Account, &k.login, &k.Department, &k.Domains, &k.load)
-		return k, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list candidates: %w", err)
-	}
-	subject, err := subjectOf(ctx, tx, c)
-	if err != nil {
-		return nil, err
-	}
-	for i := range list {
-		for _, domain := range list[i].Domains {
-			if domain != "" && strings.Contains(subject, domain) {
-				list[i].fits++
-			}
-		}
-	}
-	slices.SortStableFunc(list, func(a, b candidate) int {
-		if a.fits != b.fits {
-			return b.fits - a.fits
-		}
-		return a.load - b.load
-	})
-	return list, nil
-}
-
-// subjectOf is the text in which experts' domains are looked for. A member who
-// routes by recusing can no longer read the draft: then the order is by load.
-func subjectOf(ctx context.Context, tx pgx.Tx, c *Case) (string, error) {
-	r, err := advice.LoadRevision(ctx, tx, c.DraftID, c.Revision)
-	var p *problem.Problem
-	if errors.As(err, &p) && p.Kind == problem.NotFound {
-		return "", nil
-	}
-	return r.Body.Text(), err
 }
 
 // Declare enters a member's answer about conflicts of interest: "none", or in

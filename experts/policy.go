@@ -13,6 +13,7 @@ import (
 // it opened with.
 type Policy struct {
 	Tier      int      `json:"tier"`
+	Committee int64    `json:"committee,string,omitempty"` // 0: of every committee that has none of its own
 	Name      string   `json:"name"`
 	Panel     int      `json:"panel"`            // members at least
 	Odd       bool     `json:"odd"`              // an odd number of them

@@ -108,6 +108,7 @@ var acts = map[Event]string{
 	Again: "再次表决", Recuse: "责令回避", Delegate: "委托", Label: "登记程序", Comment: "登记公众意见", Refer: "送合法性审查", Legal: "合法性审查", Meet: "登记集体讨论",
 	Decide: "作出决定", Flag: "提示依据失效", Reaffirm: "重新确认", Supersede: "取代", Retire: "停止适用", Resume: "恢复执行",
 	Enter: "代录表决", Attach: "附原件", Remind: "催办", Escalate: "逾期提请督办", Substitute: "逾期替补",
+	Seal: "封存抽取种子", Freeze: "冻结抽取名单", Unseal: "启封抽取种子",
 }
 
 // Word is a state as people read it.

@@ -20,7 +20,7 @@ const drawing = "../docs/state-machine.md"
 
 // TestDrawing keeps the drawing what the table says.
 func TestDrawing(t *testing.T) {
-	want := draw()
+	want := drawn()
 	if *update {
 		if err := os.WriteFile(drawing, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -35,7 +35,7 @@ func TestDrawing(t *testing.T) {
 	}
 }
 
-func draw() string {
+func drawn() string {
 	var b strings.Builder
 	b.WriteString(`# The states of a review
 

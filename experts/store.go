@@ -22,9 +22,10 @@ func lockCase(ctx context.Context, tx pgx.Tx, id int64) (*Case, error) {
 
 func loadCase(ctx context.Context, tx pgx.Tx, id int64, locking string) (*Case, error) {
 	c := &Case{ID: id}
-	err := tx.QueryRow(ctx, `select draft_id, scope, state, round, tier, policy, asker, department, revision, hash, author, machine, editors, coalesce(renews, 0)
-		from review where id = $1`+locking, id).
-		Scan(&c.DraftID, &c.Scope, &c.State, &c.Round, &c.Tier, &c.Policy, &c.Asker, &c.Department, &c.Revision, &c.Hash, &c.Author, &c.Machine, &c.Editors, &c.Renews)
+	err := tx.QueryRow(ctx, `select draft_id, scope, state, round, tier, policy, asker, department, revision, hash, author, machine, editors, coalesce(renews, 0),
+		  coalesce(committee_id, 0), coalesce(workdays, 0) from review where id = $1`+locking, id).
+		Scan(&c.DraftID, &c.Scope, &c.State, &c.Round, &c.Tier, &c.Policy, &c.Asker, &c.Department, &c.Revision, &c.Hash, &c.Author, &c.Machine, &c.Editors, &c.Renews,
+			&c.Committee, &c.Workdays)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, noReview
 	}
