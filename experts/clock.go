@@ -118,6 +118,7 @@ func (d *Desk) Tick(ctx context.Context) (acted int, err error) {
 }
 
 func (d *Desk) tick(ctx context.Context, id int64) (did bool, err error) {
+	d = d.still()
 	err = d.DB.Work(ctx, func(tx pgx.Tx) error {
 		did = false
 		c, err := lockCase(ctx, tx, id)

@@ -17,6 +17,7 @@ import (
 
 // Recuse enters a conflict that the office found and the member did not declare.
 func (d *Desk) Recuse(ctx context.Context, actor accounts.Account, review int64, login, text string) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Recuse, func(tx pgx.Tx, c *Case) (record, error) {
 		if !office(actor) {
 			return record{}, notYours
@@ -62,6 +63,7 @@ func accountOf(ctx context.Context, tx pgx.Tx, login string) (id int64, err erro
 
 // Delegate hands the actor's seat to another expert, who then declares for himself.
 func (d *Desk) Delegate(ctx context.Context, actor accounts.Account, review int64, to string) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Delegate, func(tx pgx.Tx, c *Case) (record, error) {
 		candidates, err := d.candidates(ctx, tx, c)
 		if err != nil {
@@ -88,6 +90,7 @@ func (d *Desk) Delegate(ctx context.Context, actor accounts.Account, review int6
 
 // Again opens a second round on the same text, where the first one disagreed.
 func (d *Desk) Again(ctx context.Context, actor accounts.Account, review int64) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Again, func(_ pgx.Tx, c *Case) (record, error) {
 		if !office(actor) {
 			return record{}, notYours
@@ -98,6 +101,7 @@ func (d *Desk) Again(ctx context.Context, actor accounts.Account, review int64) 
 
 // Attach keeps a signed original with the review and gives its number.
 func (d *Desk) Attach(ctx context.Context, actor accounts.Account, review int64, name, media string, bytes []byte) (int64, error) {
+	d = d.still()
 	if len(bytes) == 0 || len(bytes) > 20<<20 || clean(name) == "" {
 		return 0, problem.New(problem.Invalid, "bad-paper", "附件没有保存", "文件是空的、没有名称，或者超过 20 兆字节", "请核对文件后重试")
 	}
@@ -123,6 +127,7 @@ func (d *Desk) Attach(ctx context.Context, actor accounts.Account, review int64,
 
 // Label puts one of the statute's other duties on record.
 func (d *Desk) Label(ctx context.Context, actor accounts.Account, review int64, m Mark) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Label, func(tx pgx.Tx, c *Case) (record, error) {
 		if !office(actor) {
 			return record{}, notYours
@@ -151,6 +156,7 @@ func (d *Desk) keepLabel(ctx context.Context, tx pgx.Tx, c *Case) (record, error
 
 // Comment records one opinion of the public.
 func (d *Desk) Comment(ctx context.Context, actor accounts.Account, review int64, from, text string) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Comment, func(tx pgx.Tx, c *Case) (record, error) {
 		if !office(actor) {
 			return record{}, notYours
@@ -178,6 +184,7 @@ func (d *Desk) Comment(ctx context.Context, actor accounts.Account, review int64
 
 // AnswerComment says what became of an opinion of the public.
 func (d *Desk) AnswerComment(ctx context.Context, actor accounts.Account, review int64, number int, as Adoption, reason string) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Comment, func(tx pgx.Tx, c *Case) (record, error) {
 		if !office(actor) {
 			return record{}, notYours
@@ -216,6 +223,7 @@ func (c *Case) answerComment(account int64, number int, as Adoption, reason stri
 
 // Refer sends the approved text to the legal section.
 func (d *Desk) Refer(ctx context.Context, actor accounts.Account, review int64, hash string, workdays int, short string) (View, error) {
+	d = d.still()
 	if workdays == 0 {
 		workdays = legalityDays
 	}
@@ -234,6 +242,7 @@ func (d *Desk) Refer(ctx context.Context, actor accounts.Account, review int64, 
 
 // Find is the legal section's finding on exactly the text it names.
 func (d *Desk) Find(ctx context.Context, actor accounts.Account, review int64, m Mark) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Legal, func(tx pgx.Tx, c *Case) (record, error) {
 		if !actor.Has(accounts.Legal) {
 			return record{}, notYours
@@ -249,6 +258,7 @@ func (d *Desk) Find(ctx context.Context, actor accounts.Account, review int64, m
 
 // Meet enters the record of the deliberation.
 func (d *Desk) Meet(ctx context.Context, actor accounts.Account, review int64, m Meeting) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Meet, func(tx pgx.Tx, c *Case) (record, error) {
 		if !office(actor) {
 			return record{}, notYours
@@ -276,6 +286,7 @@ func (m Meeting) cleaned() Meeting {
 
 // Decide is the head's decision, which confirms the record that the office entered.
 func (d *Desk) Decide(ctx context.Context, actor accounts.Account, review int64, hash string, decision Decision, reason string) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Decide, func(tx pgx.Tx, c *Case) (record, error) {
 		if !actor.Has(accounts.Decider) {
 			return record{}, notYours
@@ -292,6 +303,7 @@ func (d *Desk) Decide(ctx context.Context, actor accounts.Account, review int64,
 // Enter puts down a ballot that a member gave on paper or in a meeting. It
 // counts once a second person has compared it with the original.
 func (d *Desk) Enter(ctx context.Context, actor accounts.Account, review int64, login string, b Ballot, paper int64) (entry int64, err error) {
+	d = d.still()
 	_, err = d.act(ctx, actor, review, Enter, func(tx pgx.Tx, c *Case) (record, error) {
 		if !office(actor) {
 			return record{}, notYours
@@ -327,6 +339,7 @@ func (d *Desk) Enter(ctx context.Context, actor accounts.Account, review int64, 
 // Confirm casts a ballot that the office entered: by the member, or by somebody
 // of the office other than who entered it.
 func (d *Desk) Confirm(ctx context.Context, actor accounts.Account, review, entry int64) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Vote, func(tx pgx.Tx, c *Case) (record, error) {
 		b, by, err := openEntry(ctx, tx, c.ID, entry)
 		if err != nil {

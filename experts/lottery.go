@@ -34,6 +34,7 @@ var (
 // the only time. One party is the office, the other is not: the asker, who
 // decides, or who audits.
 func (d *Desk) SealDraw(ctx context.Context, actor accounts.Account, review int64) (secret string, err error) {
+	d = d.still()
 	random := make([]byte, 16)
 	rand.Read(random) //nolint:errcheck // never fails since Go 1.24
 	secret = hex.EncodeToString(random)
@@ -67,6 +68,7 @@ func (c *Case) drawable() error {
 // FreezeDraw freezes the pool: everybody who may be seated, as of now. What is
 // logged of it cannot be changed after.
 func (d *Desk) FreezeDraw(ctx context.Context, actor accounts.Account, review int64) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Freeze, func(tx pgx.Tx, c *Case) (record, error) {
 		if !office(actor) {
 			return record{}, notYours
@@ -115,6 +117,7 @@ type poolSeat struct {
 
 // OpenDraw opens the actor's sealed secret.
 func (d *Desk) OpenDraw(ctx context.Context, actor accounts.Account, review int64, secret string) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Unseal, func(tx pgx.Tx, c *Case) (record, error) {
 		tag, err := tx.Exec(ctx, `update draw_seal set secret = $3, opened_at = $4 where review_id = $1 and account_id = $2 and secret is null and commitment = $5`,
 			c.ID, actor.ID, strings.TrimSpace(secret), d.Now(), draw.Commit(strings.TrimSpace(secret)))

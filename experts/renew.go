@@ -58,7 +58,8 @@ func (d *Desk) renewal(ctx context.Context, tx pgx.Tx, old *Case) (*Case, error)
 	}
 	c := &Case{DraftID: old.DraftID, Renews: old.ID, Scope: old.Scope, State: Screened, Round: 1, Tier: old.Tier, Asker: old.Asker, Department: old.Department,
 		Revision: text.Number, Hash: text.Hash, Author: text.Author, Machine: text.Machine, Path: []Step{{Submit, Drafted, Screened}}}
-	c.Policy, err = policyOf(ctx, tx, c.Tier)
+	c.Committee, c.Calendar = old.Committee, old.Calendar
+	c.Policy, err = policyOf(ctx, tx, c.Committee, c.Tier)
 	return c, err
 }
 
