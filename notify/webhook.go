@@ -26,14 +26,39 @@ import (
 // Endpoint is where a webhook goes and the secret it is signed with.
 type Endpoint struct{ URL, Secret string }
 
-// Event is what a program is told, in the envelope of Standard Webhooks: ids,
-// a kind and an address, never the text of a review.
+// Event is what a program is told: a CloudEvent 1.0 in structured mode, sent by
+// the rules of Standard Webhooks. It holds ids, a kind and an address, never the
+// text of a review.
 type Event struct {
 	ID        string          `json:"-"`
 	Type      string          `json:"type"`
 	Timestamp time.Time       `json:"timestamp"`
 	Subject   string          `json:"subject"`
 	Data      json.RawMessage `json:"data"`
+}
+
+// source is where our events come from, in CloudEvents' words.
+const source = "/advisor"
+
+// MarshalJSON is the envelope of CloudEvents 1.0; timestamp is Standard Webhooks'
+// own word for time.
+func (e Event) MarshalJSON() ([]byte, error) {
+	data := e.Data
+	if len(data) == 0 {
+		data = json.RawMessage("{}")
+	}
+	at := e.Timestamp.UTC().Format(time.RFC3339)
+	return json.Marshal(struct {
+		SpecVersion     string          `json:"specversion"`
+		ID              string          `json:"id"`
+		Source          string          `json:"source"`
+		Type            string          `json:"type"`
+		Subject         string          `json:"subject,omitempty"`
+		Time            string          `json:"time"`
+		DataContentType string          `json:"datacontenttype"`
+		Timestamp       string          `json:"timestamp"`
+		Data            json.RawMessage `json:"data"`
+	}{"1.0", e.ID, source, e.Type, e.Subject, at, "application/json", at, data})
 }
 
 const secretPrefix = "whsec_"
@@ -73,7 +98,7 @@ func Deliver(ctx context.Context, client *http.Client, to Endpoint, e Event, now
 	if err != nil {
 		return fmt.Errorf("address the webhook: %w", err)
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", "application/cloudevents+json; charset=utf-8")
 	req.Header.Set("webhook-id", e.ID)
 	req.Header.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
 	req.Header.Set("webhook-signature", signature)
