@@ -5,7 +5,7 @@ import "testing"
 // Five pieces of one long provision must not fill the page, and what is named
 // or not in force keeps its place.
 func TestOnePlaceDoesNotFillThePage(t *testing.T) {
-	s := &search{view: newView(nil, nil, 0, tuned)}
+	s := &search{view: newView(nil, nil, 0)}
 	add := func(id, version int64, label uint32, score float64, tier, named int) {
 		s.all = append(s.all, candidate{id: id, document: version, version: version, label: label, score: score, tier: tier, named: named})
 	}

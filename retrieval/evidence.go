@@ -8,7 +8,7 @@ const maxReasons = 8
 // reasons gives the question's most telling terms in a passage. Bigrams inside
 // a word already named are left out.
 func (s *search) reasons(c candidate) []string {
-	_, has := s.view.scoreOf(c.part, c.local, s.terms)
+	_, has := s.view.scoreOf(c.part, c.local, s.terms, s.filter)
 	out := make([]string, 0, maxReasons)
 	for _, bigrams := range []bool{false, true} {
 		for _, i := range has {
@@ -71,7 +71,7 @@ func (s *search) cover(h Hit, covered []bool, mark bool) (sum float64) {
 	if !ok {
 		return 0
 	}
-	_, has := s.view.scoreOf(p, local, s.terms)
+	_, has := s.view.scoreOf(p, local, s.terms, s.filter)
 	for _, i := range has {
 		if s.terms[i].meant {
 			continue

@@ -121,7 +121,7 @@ func (x *Index) fingerprint() string {
 
 // publish makes a new view the one that searches see.
 func (x *Index) publish(parts []part, versions map[int64]*version, seq int64) {
-	v := newView(parts, versions, seq, x.p)
+	v := newView(parts, versions, seq)
 	v.lexis = x.lexis
 	x.current.Store(v)
 }

@@ -95,17 +95,20 @@ func versionsOf(all []doc) map[int64]*version {
 	return out
 }
 
+// open is the filter that hides nothing.
+func open(v *view) *filter { return v.newFilter(tuned, func(*version) int { return current }) }
+
 func TestSearchEqualsBruteForce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := docs(t)
 		query := rapid.SliceOfNDistinct(rapid.IntRange(0, 14), 1, 6, rapid.ID[int]).Draw(t, "query")
-		v := newView(spread(t, all), versionsOf(all), 0, tuned)
+		v := newView(spread(t, all), versionsOf(all), 0)
 		words := make([]string, len(query))
 		for i, q := range query {
 			words[i] = fmt.Sprint("t", q)
 		}
 		k := rapid.IntRange(1, 20).Draw(t, "k")
-		got := v.search(v.weigh(words, nil, tuned), k, v.newFilter(func(*version) int { return current }))[current]
+		got := v.search(v.weigh(words, nil, tuned, open(v)), k, open(v))[current]
 
 		var want []found
 		for _, d := range all {
@@ -122,7 +125,7 @@ func TestSearchEqualsBruteForce(t *testing.T) {
 			if math.Abs(float64(want[i].score-got[i].score)) > 1e-4 {
 				t.Fatalf("hit %d: want score %v, got %v (passage %d)", i, want[i].score, got[i].score, got[i].id)
 			}
-			if s, _ := v.scoreOf(got[i].part, got[i].local, v.weigh(words, nil, tuned)); math.Abs(float64(s-got[i].score)) > 1e-4 {
+			if s, _ := v.scoreOf(got[i].part, got[i].local, v.weigh(words, nil, tuned, open(v)), open(v)); math.Abs(float64(s-got[i].score)) > 1e-4 {
 				t.Fatalf("want the single passage's score %v, got %v", got[i].score, s)
 			}
 		}
@@ -133,7 +136,7 @@ func TestSearchNeverLeavesTheScope(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := docs(t)
 		versions := versionsOf(all)
-		v := newView(spread(t, all), versions, 0, tuned)
+		v := newView(spread(t, all), versions, 0)
 		seen := map[string]bool{"s0": rapid.Bool().Draw(t, "s0"), "s1": rapid.Bool().Draw(t, "s1"), "s2": rapid.Bool().Draw(t, "s2")}
 		rank := func(v *version) int {
 			if !seen[v.scope] {
@@ -141,7 +144,7 @@ func TestSearchNeverLeavesTheScope(t *testing.T) {
 			}
 			return int(v.id % 2)
 		}
-		hits := v.search(v.weigh([]string{"t1", "t2", "t3"}, nil, tuned), 10, v.newFilter(rank))
+		hits := v.search(v.weigh([]string{"t1", "t2", "t3"}, nil, tuned, open(v)), 10, v.newFilter(tuned, rank))
 		want := [tiers]int{}
 		for _, d := range all {
 			ver := versions[d.version]
@@ -184,13 +187,13 @@ func TestDeadPassagesAreGone(t *testing.T) {
 		if rapid.Bool().Draw(t, "merge") {
 			parts = []part{merge(parts)}
 		}
-		v := newView(parts, versionsOf(all), 0, tuned)
+		v := newView(parts, versionsOf(all), 0)
 		for _, d := range all {
 			if _, _, ok := v.locate(d.id); ok != alive[d.id] {
 				t.Fatalf("passage %d: want alive %v, got %v", d.id, alive[d.id], ok)
 			}
 		}
-		hits := v.search(v.weigh([]string{"t1", "t2"}, nil, tuned), 100, v.newFilter(func(*version) int { return current }))[current]
+		hits := v.search(v.weigh([]string{"t1", "t2"}, nil, tuned, open(v)), 100, open(v))[current]
 		for _, f := range hits {
 			if !alive[f.id] {
 				t.Fatalf("dead passage %d was found", f.id)

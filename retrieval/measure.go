@@ -25,12 +25,12 @@ const slice = 100
 // of what the vector engine finds with what PostgreSQL finds by comparing all.
 func (x *Index) Measure(ctx context.Context, questions []string, compared int) (Sides, error) {
 	v := x.current.Load()
-	all, some := v.everything(1), v.everything(slice)
+	all, some := v.everything(x.p, 1), v.everything(x.p, slice)
 	var s Sides
 	for i, q := range questions {
 		own, besides := v.lexis.queryTerms(q)
 		started := time.Now()
-		v.search(v.weigh(own, besides, x.p), depth, all)
+		v.search(v.weigh(own, besides, x.p, all), depth, all)
 		s.Lexical = append(s.Lexical, time.Since(started))
 		vectors, err := x.Embed(ctx, []string{q})
 		if err != nil || vectors == nil {
@@ -56,8 +56,8 @@ func (x *Index) Measure(ctx context.Context, questions []string, compared int) (
 
 // everything is the filter that hides no scope, and of the passages all but
 // each n-th id.
-func (v *view) everything(n int64) *filter {
-	f := v.newFilter(func(*version) int { return current })
+func (v *view) everything(params params, n int64) *filter {
+	f := v.newFilter(params, func(*version) int { return current })
 	for p, x := range v.parts {
 		for i, id := range x.ids {
 			if id%n != 0 && f.tiers[p][i] != hidden {

@@ -33,17 +33,6 @@ func (p part) frequency(hash uint64) int {
 	return int(to-from) - int(p.gone[hash])
 }
 
-// summedLength adds up the lengths of the live passages, as they are coded: so the
-// average does not depend on how passages came to stand together.
-func (p part) summedLength() (sum float64) {
-	for i, code := range p.shard.length[:p.n] {
-		if !p.dead.has(i) {
-			sum += lengths[code]
-		}
-	}
-	return sum
-}
-
 type bitset []uint64
 
 func (b bitset) has(i int) bool { return b != nil && b[i>>6]&(1<<(i&63)) != 0 }

@@ -144,7 +144,7 @@ type named struct {
 // resolve finds the provisions that a question names. A title written without
 // book marks may have swallowed words before it (请问劳动合同法第十条): its
 // longest end that is a title in the index counts.
-func (v *view) resolve(text string) []named {
+func (v *view) resolve(text string, f *filter) []named {
 	var out []named
 	last := ""
 	for _, r := range segment.ParseProvision(text) {
@@ -163,11 +163,11 @@ func (v *view) resolve(text string) []named {
 				t = full
 			}
 			article := hashTerm(provisionName(t, r, false))
-			if !v.has(article) {
+			if !v.has(article, f) {
 				continue
 			}
 			n := named{title: t, terms: []uint64{article}}
-			if detail := hashTerm(provisionName(t, r, true)); detail != article && v.has(detail) {
+			if detail := hashTerm(provisionName(t, r, true)); detail != article && v.has(detail, f) {
 				n.terms = []uint64{detail, article}
 			}
 			out, last = append(out, n), t
@@ -188,23 +188,16 @@ func endings(title string) []string {
 	return out
 }
 
-func (v *view) has(hash uint64) bool {
-	for _, x := range v.parts {
-		if from, to := x.find(hash); from != to {
-			return true
-		}
-	}
-	return false
-}
+func (v *view) has(hash uint64, f *filter) bool { return len(v.passages(hash, f)) > 0 }
 
-// passages gives the live passages that carry a term.
-func (v *view) passages(hash uint64) []found {
+// passages gives the visible passages that carry a term.
+func (v *view) passages(hash uint64, f *filter) []found {
 	var out []found
 	for p, x := range v.parts {
 		from, to := x.find(hash)
 		for _, l := range x.low[from:to] {
-			if i := int(l); !x.dead.has(i) {
-				out = append(out, found{part: p, local: i, id: x.ids[i]})
+			if f.tiers[p][l] != hidden {
+				out = append(out, found{part: p, local: int(l), id: x.ids[l]})
 			}
 		}
 	}

@@ -25,7 +25,7 @@ func TestProvisionsNamedInAQuestion(t *testing.T) {
 		}
 		entries = append(entries, e)
 	}
-	v := newView([]part{{shard: build(entries, tuned)}}, versions, 0, tuned)
+	v := newView([]part{{shard: build(entries, tuned)}}, versions, 0)
 	cases := []struct {
 		question string
 		want     []int64 // of the first reference's best term, then of the next references
@@ -45,8 +45,8 @@ func TestProvisionsNamedInAQuestion(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.question, func(t *testing.T) {
 			var got []int64
-			for _, n := range v.resolve(c.question) {
-				for _, f := range v.passages(n.terms[0]) {
+			for _, n := range v.resolve(c.question, open(v)) {
+				for _, f := range v.passages(n.terms[0], open(v)) {
 					got = append(got, f.id)
 				}
 			}

@@ -41,7 +41,7 @@ func planes(dim, n, scopes int) *view {
 		}
 		parts = append(parts, part{shard: s, plane: p.seal()})
 	}
-	return newView(parts, versions, 0, tuned)
+	return newView(parts, versions, 0)
 }
 
 // made keeps the vectors of a test, which asks for each many times.
@@ -89,7 +89,7 @@ func TestNearestAgainstExact(t *testing.T) {
 			return hidden
 		},
 	} {
-		f := v.newFilter(rank)
+		f := v.newFilter(tuned, rank)
 		found, wanted := 0, 0
 		for q := range int64(30) {
 			vector := madeUp(256, 5_000_000+q)
@@ -117,7 +117,7 @@ func TestNearestStaysInside(t *testing.T) {
 		n := rapid.IntRange(2, 300).Draw(t, "n")
 		v := planes(dim, n, 5)
 		rank := func(x *version) int { return int(x.id%3) - 1 }
-		f := v.newFilter(rank)
+		f := v.newFilter(tuned, rank)
 		k := rapid.IntRange(1, 20).Draw(t, "k")
 		q := madeUp(dim, 77)
 		for tier, list := range v.nearest(newProbe(1, q), f, k) {
@@ -164,7 +164,7 @@ func TestPlanesSurviveMerging(t *testing.T) {
 
 func BenchmarkNearest(b *testing.B) {
 	v := planes(256, 100_000, 100)
-	f := v.newFilter(func(*version) int { return current })
+	f := v.newFilter(tuned, func(*version) int { return current })
 	q := newProbe(1, madeUp(256, 5_000_000))
 	for b.Loop() {
 		v.nearest(q, f, 100)

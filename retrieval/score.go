@@ -26,8 +26,6 @@ type view struct {
 	versions map[int64]*version
 	seq      int64 // of the last change that is in it
 	live     int   // passages
-	average  float64
-	table    *[1 << 16]float32 // BM25's part of weight and coded length
 	filters  filters
 	lexis    *lexis
 }
@@ -39,15 +37,11 @@ type version struct {
 	validity
 }
 
-func newView(parts []part, versions map[int64]*version, seq int64, p params) *view {
+func newView(parts []part, versions map[int64]*version, seq int64) *view {
 	v := &view{parts: parts, versions: versions, seq: seq}
-	var length float64
 	for _, x := range parts {
 		v.live += x.live()
-		length += x.summedLength()
 	}
-	v.average = length / float64(max(1, v.live))
-	v.table = p.table(v.average)
 	return v
 }
 
@@ -81,7 +75,7 @@ const maxTerms = 160
 // A term that occurs nowhere still weighs: what share of a question the corpus
 // knows is evidence.
 // What the question only means counts less.
-func (v *view) weigh(words, besides []string, p params) []term {
+func (v *view) weigh(words, besides []string, p params, f *filter) []term {
 	seen := make(map[string]bool, len(words)+len(besides))
 	terms := make([]term, 0, len(words)+len(besides))
 	for i, w := range slices.Concat(words, besides) {
@@ -90,10 +84,8 @@ func (v *view) weigh(words, besides []string, p params) []term {
 		}
 		seen[w] = true
 		t := term{text: w, hash: hashTerm(w), meant: i >= len(words)}
-		for _, x := range v.parts {
-			t.df += x.frequency(t.hash)
-		}
-		idf := math.Log(1 + (float64(v.live-t.df)+0.5)/(float64(t.df)+0.5))
+		t.df = v.frequency(t.hash, f)
+		idf := math.Log(1 + (float64(f.seen-t.df)+0.5)/(float64(t.df)+0.5))
 		if strings.HasPrefix(w, "_") {
 			idf *= p.bigram
 		}
@@ -137,7 +129,7 @@ func (v *view) search(terms []term, k int, f *filter) [tiers][]found {
 	defer accumulators.Put(acc)
 	for p := range v.parts {
 		x := &v.parts[p]
-		if !v.accumulate(x.shard, terms, acc) {
+		if !accumulate(x.shard, terms, f.table, acc) {
 			continue
 		}
 		for i, t := range f.tiers[p] {
@@ -160,8 +152,8 @@ func (v *view) search(terms []term, k int, f *filter) [tiers][]found {
 }
 
 // accumulate adds each term's score to the passages that have it.
-func (v *view) accumulate(x *shard, terms []term, acc *[shardLimit]float32) (any bool) {
-	table, length := v.table, x.length
+func accumulate(x *shard, terms []term, table *[1 << 16]float32, acc *[shardLimit]float32) (any bool) {
+	length := x.length
 	for _, t := range terms {
 		from, to := x.find(t.hash)
 		if from == to {
@@ -178,11 +170,11 @@ func (v *view) accumulate(x *shard, terms []term, acc *[shardLimit]float32) (any
 }
 
 // scoreOf gives the lexical score of one passage and which of the terms it has.
-func (v *view) scoreOf(part, local int, terms []term) (score float32, has []int) {
+func (v *view) scoreOf(part, local int, terms []term, f *filter) (score float32, has []int) {
 	x := v.parts[part]
 	for i, t := range terms {
 		if w := x.weightOf(t.hash, uint16(local)); w > 0 {
-			score += t.weight * v.table[uint16(w)<<8|uint16(x.length[local])]
+			score += t.weight * f.table[uint16(w)<<8|uint16(x.length[local])]
 			has = append(has, i)
 		}
 	}

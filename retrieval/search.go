@@ -36,13 +36,12 @@ func (x *Index) Search(ctx context.Context, actor accounts.Account, q Query) (Re
 	}
 	s := &search{index: x, view: x.current.Load(), q: q, depth: max(depth, q.K)}
 	if q.Mode != Vector {
-		own, besides := s.view.lexis.queryTerms(q.Text)
-		s.terms = s.view.weigh(own, besides, x.p)
+		s.own, s.besides = s.view.lexis.queryTerms(q.Text)
 	}
 	if s.probe, err = x.question(ctx, q); err != nil {
 		return Result{}, err
 	}
-	result := Result{Query: q.Text, Terms: s.public()}
+	result := Result{Query: q.Text}
 	s.guess(actor.ID)
 	err = x.db.Read(ctx, actor.ID, func(tx pgx.Tx) error {
 		hits, evidence, err := s.run(ctx, tx)
@@ -53,6 +52,7 @@ func (x *Index) Search(ctx context.Context, actor accounts.Account, q Query) (Re
 		return Result{}, fmt.Errorf("search: %w", err)
 	}
 	x.rights.Store(actor.ID, s.scopes)
+	result.Terms = s.public()
 	result.TookMS, result.Timing = milliseconds(time.Since(started)), s.timing
 	return result, nil
 }
@@ -113,17 +113,20 @@ func (x *Index) question(ctx context.Context, q Query) (*probe, error) {
 
 // search is one question on its way.
 type search struct {
-	index  *Index
-	view   *view
-	q      Query
-	terms  []term
-	probe  *probe // nil: by words only
-	depth  int
-	scopes []string // those that the ranking is for
-	ranked bool
-	weight float64
-	timing Timing
-	all    []candidate
+	index   *Index
+	view    *view
+	q       Query
+	own     []string // the question's terms
+	besides []string // and what else it means
+	terms   []term   // both, weighed by what the asker may see
+	filter  *filter
+	probe   *probe // nil: by words only
+	depth   int
+	scopes  []string // those that the ranking is for
+	ranked  bool
+	weight  float64
+	timing  Timing
+	all     []candidate
 }
 
 // guess searches before the database is asked, taking the scopes that the asker
@@ -138,7 +141,9 @@ func (s *search) guess(actor int64) {
 // rank finds and orders what somebody with these scopes may find.
 func (s *search) rank(scopes []string) {
 	s.scopes, s.ranked, s.all = scopes, true, nil
-	s.gather(scopes)
+	s.filter = s.view.filterFor(scopes, string(s.q.On), s.index.p, s.tierOf)
+	s.terms = s.view.weigh(s.own, s.besides, s.index.p, s.filter)
+	s.gather()
 	s.complete()
 	s.fuse()
 	s.diversify()
@@ -170,8 +175,8 @@ func (s *search) begin(ctx context.Context, tx pgx.Tx) (scopes []string, first [
 }
 
 // gather collects the candidates of both sides and the provisions named.
-func (s *search) gather(scopes []string) {
-	f := s.view.filterFor(scopes, string(s.q.On), s.tierOf)
+func (s *search) gather() {
+	f := s.filter
 	at := make(map[int64]int)
 	add := func(p, local int, id int64) *candidate {
 		if i, ok := at[id]; ok {
@@ -187,7 +192,7 @@ func (s *search) gather(scopes []string) {
 		s.all = append(s.all, candidate{id: id, part: p, local: local, document: v.document, version: v.id, label: x.labels[local], effective: v.Effective, tier: int(tier)})
 		return &s.all[len(s.all)-1]
 	}
-	s.gatherWords(f, add)
+	s.gatherWords(add)
 	if s.probe == nil {
 		return
 	}
@@ -203,13 +208,13 @@ func (s *search) gather(scopes []string) {
 	}
 }
 
-func (s *search) gatherWords(f *filter, add func(p, local int, id int64) *candidate) {
+func (s *search) gatherWords(add func(p, local int, id int64) *candidate) {
 	if s.q.Mode == Vector {
 		return
 	}
-	for _, n := range s.view.resolve(s.q.Text) {
+	for _, n := range s.view.resolve(s.q.Text, s.filter) {
 		for i, t := range n.terms {
-			for _, f := range s.view.passages(t) {
+			for _, f := range s.view.passages(t, s.filter) {
 				if c := add(f.part, f.local, f.id); c != nil {
 					c.named = max(c.named, len(n.terms)-i)
 				}
@@ -217,7 +222,7 @@ func (s *search) gatherWords(f *filter, add func(p, local int, id int64) *candid
 		}
 	}
 	started := time.Now()
-	best := s.view.search(s.terms, s.depth, f)
+	best := s.view.search(s.terms, s.depth, s.filter)
 	s.timing.Lexical = milliseconds(time.Since(started))
 	for _, list := range s.trim(best) {
 		for i, f := range list {
@@ -248,7 +253,7 @@ func (s *search) complete() {
 	for i := range s.all {
 		c := &s.all[i]
 		if c.lexicalRank == 0 && len(s.terms) > 0 {
-			score, _ := s.view.scoreOf(c.part, c.local, s.terms)
+			score, _ := s.view.scoreOf(c.part, c.local, s.terms, s.filter)
 			c.lexical = float64(score)
 		}
 		if !c.hasCosine && s.probe != nil {

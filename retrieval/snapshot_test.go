@@ -29,8 +29,8 @@ func sampleParts(n int) []part {
 }
 
 func hitsOf(parts []part) []found {
-	v := newView(parts, map[int64]*version{1: {id: 1}, 2: {id: 2}, 3: {id: 3}, 4: {id: 4}, 5: {id: 5}}, 0, tuned)
-	return v.search(v.weigh([]string{"t1", "t2", "t3"}, nil, tuned), 50, v.newFilter(func(*version) int { return current }))[current]
+	v := newView(parts, map[int64]*version{1: {id: 1}, 2: {id: 2}, 3: {id: 3}, 4: {id: 4}, 5: {id: 5}}, 0)
+	return v.search(v.weigh([]string{"t1", "t2", "t3"}, nil, tuned, open(v)), 50, open(v))[current]
 }
 
 func TestSnapshotComesBackWhole(t *testing.T) {
