@@ -37,6 +37,7 @@ var engine = sync.OnceValues(func() (pdfium.Pool, error) {
 		config = config.WithCompilationCache(cache)
 	}
 	return webassembly.Init(webassembly.Config{
+		Context:  experimental.WithMemoryAllocator(context.Background(), arena{}), // of the program's life
 		MaxTotal: pdfAtOnce, RuntimeConfig: config, FSConfig: wazero.NewFSConfig(), Stdout: io.Discard, Stderr: io.Discard,
 	})
 })
