@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"advisor/accounts"
 	"advisor/experts"
-	"advisor/internal/problem"
 )
 
 func committeeList(*flags) action {
@@ -50,7 +48,10 @@ func committeeAdd(f *flags) action {
 }
 
 func committeeSet(f *flags) action {
-	tier := f.Int("tier", 1, "审议默认级别：0 一名专家，1 专家组")
+	var departments list
+	tier := f.Int("tier", 1, "审议默认级别：0 一名专家，1 专家组，2 重大决策")
+	organ := f.String("organ", "", "所属机关；不写为本单位的委员会")
+	f.Var(&departments, "department", "由它审议哪些部门的提问，可多次")
 	return func(ctx context.Context, e *env, args []string) error {
 		name, err := one(args, "委员会名称")
 		if err != nil {
@@ -60,7 +61,7 @@ func committeeSet(f *flags) action {
 		if err != nil {
 			return err
 		}
-		c := experts.Committee{Name: name, Tier: *tier}
+		c := experts.Committee{Name: name, Tier: *tier, Organ: *organ, Departments: departments}
 		if err := e.desk.SetCommittee(ctx, actor, c); err != nil {
 			return err
 		}
@@ -87,16 +88,18 @@ func policyShow(*flags) action {
 }
 
 func policySet(f *flags) action {
-	tier := f.Int("tier", 1, "级别：0 一名专家，1 专家组")
+	tier := f.Int("tier", 1, "级别：0 一名专家，1 专家组，2 重大决策")
 	file := f.String("file", "", "规则的 JSON 文件，形如 policy show 所示的一项")
+	preset := f.String("preset", "", "或者预置规则的代码，见 policy presets")
+	committee := f.Int("committee", 0, "只用于哪个委员会（编号）；0 为全部")
 	return func(ctx context.Context, e *env, _ []string) error {
-		var p experts.Policy
-		data, err := os.ReadFile(*file)
-		if err == nil {
-			err = json.Unmarshal(data, &p)
-		}
+		p, err := policyFrom(*file, *preset)
 		if err != nil {
-			return problem.New(problem.Invalid, "bad-policy-file", "没有读懂审议规则文件 "+*file, err.Error(), "请以 advisor policy show 所示的一项为底稿")
+			return err
+		}
+		p.Committee = int64(*committee)
+		if *preset != "" {
+			*tier = p.Tier
 		}
 		p.Tier = *tier
 		actor, err := e.experts(ctx)
