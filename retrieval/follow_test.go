@@ -286,3 +286,76 @@ func TestRefusedQuestions(t *testing.T) {
 		t.Errorf("want a question of 100,000 characters to be searched, got %v", err)
 	}
 }
+
+// byLength is a model that knows nothing but how long a text is.
+type byLength struct{}
+
+func (byLength) Name() string { return "by-length" }
+func (byLength) Dim() int     { return 64 }
+func (byLength) Embed(_ context.Context, texts []string) ([][]float32, error) {
+	out := make([][]float32, len(texts))
+	for i, t := range texts {
+		out[i] = make([]float32, 64)
+		out[i][min(63, len(t)/8)] = 1
+	}
+	return out, nil
+}
+
+func TestTheOldModelServesUntilTheNewOneIsReady(t *testing.T) {
+	o := newOffice(t)
+	o.put(t, "public", "rules/one.txt", corpus.Header{Title: "云川市停车场管理办法"}, measure1)
+	o.sync(t, o.index)
+	q := retrieval.Query{Text: "临时停车场的设置期限", Mode: retrieval.Vector}
+	old := o.index.Embedder().Name()
+	if n, err := o.index.Fill(t.Context(), byLength{}); err != nil || n < 3 {
+		t.Fatalf("want the new model's vectors made, got %d, %v", n, err)
+	}
+	if hits := o.search(t, o.index, o.admin, q); o.index.Embedder().Name() != old || len(hits) == 0 || hits[0].Provision != "第二条" {
+		t.Fatalf("want the old model to answer meanwhile, got %+v", hits)
+	}
+	if err := o.index.Use(t.Context(), byLength{}); err != nil {
+		t.Fatal(err)
+	}
+	exact := retrieval.Query{Text: "云川市停车场管理办法 第三条 违反规定设置停车场的，责令限期改正。", Mode: retrieval.Vector}
+	if hits := o.search(t, o.index, o.admin, exact); len(hits) == 0 || hits[0].Why.Cosine < 0.99 {
+		t.Fatalf("want the new model's likeness, got %+v", hits)
+	}
+	// An import that began before the change still brings vectors of the old model.
+	o.put(t, "public", "rules/two.txt", corpus.Header{Title: "云川市公园管理办法"}, "云川市公园管理办法\n第一条 公园不收门票。\n第二条 公园夜间关闭。\n")
+	o.sync(t, o.index)
+	if n, err := o.index.FillVectors(t.Context()); err != nil || n < 2 {
+		t.Fatalf("want what came meanwhile filled in, got %d, %v", n, err)
+	}
+	if err := o.index.Forget(t.Context(), "by-length"); err != nil {
+		t.Fatal(err)
+	}
+	pool, err := o.db.Owner(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var models []string
+	if err := pool.QueryRow(t.Context(), `select array_agg(distinct model) from passage_vector`).Scan(&models); err != nil || !slices.Equal(models, []string{"by-length"}) {
+		t.Errorf("want the old model's vectors gone, got %v, %v", models, err)
+	}
+}
+
+func TestANewSettingWaitsForItsVectors(t *testing.T) {
+	o := newOffice(t)
+	old := o.index.Embedder()
+	if now, next, err := retrieval.Choose(t.Context(), o.db, byLength{}, old); err != nil || now.Name() != "by-length" || next != nil {
+		t.Fatalf("nothing imported: want what is set at once, got %v, %v, %v", now, next, err)
+	}
+	o.put(t, "public", "rules/one.txt", corpus.Header{Title: "云川市停车场管理办法"}, measure1)
+	o.sync(t, o.index)
+	now, next, err := retrieval.Choose(t.Context(), o.db, byLength{}, old)
+	if err != nil || now != old || next == nil || next.Name() != "by-length" {
+		t.Fatalf("want the old one to serve and the new one next, got %v, %v, %v", now, next, err)
+	}
+	o.index.Prefer(next)
+	if n, err := o.index.FillVectors(t.Context()); err != nil || n < 3 || o.index.Embedder().Name() != "by-length" {
+		t.Fatalf("want the change once the vectors are made, got %d, %s, %v", n, o.index.Embedder().Name(), err)
+	}
+	if now, next, err = retrieval.Choose(t.Context(), o.db, byLength{}, old); err != nil || now.Name() != "by-length" || next != nil {
+		t.Fatalf("want what is set from now on, got %v, %v, %v", now, next, err)
+	}
+}

@@ -29,6 +29,7 @@ type candidate struct {
 	lexicalRank           int // 0: not among the best of the words
 	vectorRank            int
 	named                 int // 2 the very place, 1 its article
+	secondary             bool
 	score                 float64
 }
 
@@ -48,6 +49,7 @@ type features struct {
 type blend struct {
 	bias, length, cover, gap, cosine, spread, overlap float64
 	low, high                                         float64
+	secondary                                         float64 // what a paper loses that only carries out a law
 }
 
 // learned leans on the words where one passage has most of the question
@@ -63,12 +65,16 @@ func (b blend) weight(f features) float64 {
 }
 
 // mix scores and orders the candidates: named provisions first, then the mix
-// of both sides' scores, passages not in force last.
-func mix(all []candidate, weight float64) {
+// of both sides' scores, passages not in force last. What only carries out a law
+// loses a little.
+func mix(all []candidate, weight, secondary float64) {
 	norm := normaliser(all)
 	for i := range all {
 		lexical, cosine := norm(all[i])
 		all[i].score = weight*cosine + (1-weight)*lexical + float64(all[i].named)
+		if all[i].secondary {
+			all[i].score -= secondary
+		}
 	}
 	slices.SortFunc(all, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(min(b.named, 1), min(a.named, 1)), cmp.Compare(a.tier, b.tier),

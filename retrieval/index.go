@@ -34,6 +34,7 @@ type Index struct {
 
 	current atomic.Pointer[view]
 	serving atomic.Pointer[model] // nil: words only
+	next    atomic.Pointer[model] // what shall serve once its vectors are made
 	rights  sync.Map              // account to the scopes it had at its last search
 
 	mu       sync.Mutex // one change of the view at a time

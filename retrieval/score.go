@@ -34,6 +34,7 @@ type view struct {
 type version struct {
 	id, document int64
 	scope        string
+	secondary    bool
 	validity
 }
 

@@ -189,7 +189,7 @@ func (s *search) gather() {
 		x := s.view.parts[p]
 		v := s.view.versions[x.versions[x.version[local]]]
 		at[id] = len(s.all)
-		s.all = append(s.all, candidate{id: id, part: p, local: local, document: v.document, version: v.id, label: x.labels[local], effective: v.Effective, tier: int(tier)})
+		s.all = append(s.all, candidate{id: id, part: p, local: local, document: v.document, version: v.id, label: x.labels[local], effective: v.Effective, tier: int(tier), secondary: v.secondary})
 		return &s.all[len(s.all)-1]
 	}
 	s.gatherWords(add)
@@ -272,7 +272,11 @@ func (s *search) fuse() {
 	default:
 		s.weight = s.index.blend.weight(measure(s.all, s.words(), s.idf()))
 	}
-	mix(s.all, s.weight)
+	secondary := 0.0
+	if s.weight > 0 && s.q.Mode == Hybrid {
+		secondary = s.index.blend.secondary
+	}
+	mix(s.all, s.weight, secondary)
 	s.all = collapse(s.all)
 }
 

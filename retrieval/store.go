@@ -59,7 +59,7 @@ func anchor(ctx context.Context, tx pgx.Tx, seq int64) (string, error) {
 }
 
 const versionColumns = `select id, document_id, scope,
-  coalesce(to_char(effective, 'YYYY-MM-DD'), ''), coalesce(to_char(repealed, 'YYYY-MM-DD'), ''), ended from version`
+  coalesce(to_char(effective, 'YYYY-MM-DD'), ''), coalesce(to_char(repealed, 'YYYY-MM-DD'), ''), ended, level, title from version`
 
 func allVersions(ctx context.Context, tx pgx.Tx) (map[int64]*version, error) {
 	rows, err := tx.Query(ctx, versionColumns)
@@ -77,8 +77,10 @@ func scanVersions(rows pgx.Rows, err error) (map[int64]*version, error) {
 	}
 	out := make(map[int64]*version)
 	var v version
-	_, err = pgx.ForEachRow(rows, []any{&v.id, &v.document, &v.scope, &v.Effective, &v.Repealed, &v.Over}, func() error {
+	var level, title string
+	_, err = pgx.ForEachRow(rows, []any{&v.id, &v.document, &v.scope, &v.Effective, &v.Repealed, &v.Over, &level, &title}, func() error {
 		c := v
+		c.secondary = secondary(level, title)
 		out[v.id] = &c
 		return nil
 	})

@@ -13,6 +13,7 @@ import (
 
 	"advisor/corpus"
 	"advisor/embed"
+	"advisor/internal/db"
 )
 
 // Embedder is the model in use, nil when there is none.
@@ -182,10 +183,58 @@ func (x *Index) lateVectors(ctx context.Context) error {
 // fillBatch passages are embedded and stored together when a model is new.
 const fillBatch = 256
 
-// FillVectors embeds passages that have no vector of the model in use: after
-// the model was changed, while the index goes on answering by words. It returns
-// how many it made; 0 means that none are missing.
+// Choose says which of two models shall serve: the wanted one, unless it still
+// lacks vectors while the one of before has them all; then the wanted one is
+// next, for Prefer.
+func Choose(ctx context.Context, d *db.DB, wanted, before embed.Embedder) (serving, next embed.Embedder, err error) {
+	for _, e := range []embed.Embedder{wanted, before} {
+		lacks, err := lacks(ctx, d, e)
+		if err != nil {
+			return nil, nil, fmt.Errorf("look for vectors of %s: %w", e.Name(), err)
+		}
+		switch {
+		case e == wanted && !lacks, e == before && lacks:
+			return wanted, nil, nil
+		case e == before:
+			return before, wanted, nil
+		}
+	}
+	return wanted, nil, nil
+}
+
+func lacks(ctx context.Context, d *db.DB, e embed.Embedder) (some bool, err error) {
+	err = d.Work(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `select exists (select from passage p
+  where not exists (select from passage_vector v where v.passage_id = p.id and v.model = $1))`, e.Name()).Scan(&some)
+	})
+	return some, err
+}
+
+// Prefer names the model that shall serve once FillVectors has made its vectors.
+func (x *Index) Prefer(e embed.Embedder) { x.next.Store(&model{Embedder: e}) }
+
+// FillVectors embeds passages that have no vector of the model in use, while
+// the index goes on answering by words, and those of a model that is to take
+// its place, while the old one goes on serving. It returns how many it made; 0
+// means that none are missing.
 func (x *Index) FillVectors(ctx context.Context) (int, error) {
+	n, err := x.fillServing(ctx)
+	next := x.next.Load()
+	if err != nil || next == nil {
+		return n, err
+	}
+	more, err := x.Fill(ctx, next.Embedder)
+	if err != nil {
+		return n + more, err
+	}
+	if err := x.Use(ctx, next.Embedder); err != nil {
+		return n + more, err
+	}
+	x.next.CompareAndSwap(next, nil)
+	return n + more, nil
+}
+
+func (x *Index) fillServing(ctx context.Context) (int, error) {
 	e := x.Embedder()
 	if e == nil {
 		return 0, nil

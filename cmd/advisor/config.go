@@ -26,7 +26,7 @@ type config struct {
 	budget                                       advice.Limits // of the three before
 	Embed                                        string
 	EmbedServer                                  modelServer
-	EmbedDim                                     string
+	EmbedDim, EmbedPerMinute                     string
 	SMTPURL                                      string
 	Log, LogFormat                               string
 }
@@ -64,6 +64,7 @@ var settings = []setting{
 	{"ADVISOR_EMBED_API_KEY", "", "openai 向量服务密钥", true, func(c *config) *string { return &c.EmbedServer.APIKey }},
 	{"ADVISOR_EMBED_MODEL", "", "openai 向量模型名称", false, func(c *config) *string { return &c.EmbedServer.Model }},
 	{"ADVISOR_EMBED_DIM", "", "openai 向量维数", false, func(c *config) *string { return &c.EmbedDim }},
+	{"ADVISOR_EMBED_PER_MINUTE", "", "openai 向量服务每分钟最多请求几次；空则不限", false, func(c *config) *string { return &c.EmbedPerMinute }},
 	{"ADVISOR_SMTP_URL", "", "邮件服务", true, func(c *config) *string { return &c.SMTPURL }},
 	{"ADVISOR_LOG", "info", "日志级别：debug、info、warn、error", false, func(c *config) *string { return &c.Log }},
 	{"ADVISOR_LOG_FORMAT", "text", "日志格式：text、json", false, func(c *config) *string { return &c.LogFormat }},

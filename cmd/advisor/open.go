@@ -192,9 +192,16 @@ func (e *env) index(ctx context.Context) (*retrieval.Index, accounts.Account, er
 	if e.embedder, err = e.openEmbedder(ctx); err != nil {
 		return nil, actor, err
 	}
+	var next embed.Embedder
+	if e.embedder, next, err = e.serving(ctx, e.embedder); err != nil {
+		return nil, actor, err
+	}
 	e.idx, err = retrieval.Open(ctx, e.db, e.embedder, e.words, e.cfg.index(), e.log)
 	if err != nil {
 		return nil, actor, err
+	}
+	if next != nil {
+		e.idx.Prefer(next)
 	}
 	e.onClose(func() error { return e.idx.Close(context.WithoutCancel(ctx)) })
 	return e.idx, actor, nil
@@ -212,6 +219,23 @@ func (e *env) openEmbedder(ctx context.Context) (embed.Embedder, error) {
 	return m, nil
 }
 
+// serving says which model answers: the one that is set, or for as long as that
+// lacks vectors the built-in one, when it has them.
+func (e *env) serving(ctx context.Context, wanted embed.Embedder) (now, next embed.Embedder, err error) {
+	if e.cfg.Embed == "static" || e.cfg.WorkerURL == "" && e.cfg.DatabaseURL != "" {
+		return wanted, nil, nil
+	}
+	before, err := static.New()
+	if err != nil {
+		return nil, nil, err
+	}
+	old, err := e.learnedEmbedder(ctx, before)
+	if err != nil {
+		return nil, nil, err
+	}
+	return retrieval.Choose(ctx, e.db, wanted, old)
+}
+
 func newEmbedder(ctx context.Context, c *config) (embed.Embedder, error) {
 	if dir, ok := strings.CutPrefix(c.Embed, "onnx:"); ok {
 		return onnx.Open(dir, "", runtime.GOMAXPROCS(0))
@@ -223,7 +247,11 @@ func newEmbedder(ctx context.Context, c *config) (embed.Embedder, error) {
 	if c.EmbedDim != "" && err != nil {
 		return nil, fmt.Errorf("ADVISOR_EMBED_DIM: %w", err)
 	}
-	return openai.Open(ctx, openai.Config{BaseURL: c.EmbedServer.BaseURL, APIKey: c.EmbedServer.APIKey, Model: c.EmbedServer.Model, Dim: dim})
+	minute, err := strconv.Atoi(c.EmbedPerMinute)
+	if c.EmbedPerMinute != "" && err != nil {
+		return nil, fmt.Errorf("ADVISOR_EMBED_PER_MINUTE: %w", err)
+	}
+	return openai.Open(ctx, openai.Config{BaseURL: c.EmbedServer.BaseURL, APIKey: c.EmbedServer.APIKey, Model: c.EmbedServer.Model, Dim: dim, Minute: minute})
 }
 
 // importer opens the one path by which a file becomes searchable.

@@ -10,7 +10,6 @@ import (
 	"math"
 	"net/http"
 	"time"
-	"unicode/utf8"
 
 	"github.com/sashabaranov/go-openai"
 )
@@ -25,9 +24,10 @@ type Config struct {
 	Model   string
 	Dim     int           // 0: ask the server once
 	Batch   int           // most texts in one request; 0: 32
-	Runes   int           // most characters in one request; 0: 16,000
+	Tokens  int           // most tokens in one request, estimated; 0: 8,000
 	Timeout time.Duration // for one request; 0: 30 s
 	Tries   int           // for one request; 0: 4
+	Minute  int           // most requests in a minute; 0: as many as come
 	// Pause waits before another try; nil: by the clock.
 	Pause func(ctx context.Context, d time.Duration) error
 }
@@ -36,6 +36,8 @@ type Config struct {
 type Model struct {
 	config Config
 	client *openai.Client
+	gate   *gate
+	kept   *shelf
 }
 
 // Open makes the embedder; with no dimension given it asks the server for one vector.
@@ -43,7 +45,7 @@ func Open(ctx context.Context, c Config) (*Model, error) {
 	if c.BaseURL == "" || c.Model == "" {
 		return nil, errors.New("embedding server: both address and model are needed")
 	}
-	c.Batch, c.Runes, c.Tries = positive(c.Batch, 32), positive(c.Runes, 16000), positive(c.Tries, 4)
+	c.Batch, c.Tokens, c.Tries = positive(c.Batch, 32), positive(c.Tokens, 8000), positive(c.Tries, 4)
 	if c.Timeout <= 0 {
 		c.Timeout = 30 * time.Second
 	}
@@ -53,7 +55,7 @@ func Open(ctx context.Context, c Config) (*Model, error) {
 	settings := openai.DefaultConfig(c.APIKey)
 	settings.BaseURL = c.BaseURL
 	settings.HTTPClient = &patient{client: &http.Client{Timeout: c.Timeout}, tries: c.Tries, pause: c.Pause}
-	m := &Model{config: c, client: openai.NewClientWithConfig(settings)}
+	m := &Model{config: c, client: openai.NewClientWithConfig(settings), gate: &gate{most: c.Minute}, kept: &shelf{}}
 	if c.Dim > 0 {
 		return m, nil
 	}
@@ -79,15 +81,27 @@ func (m *Model) Name() string { return "openai:" + m.config.Model }
 func (m *Model) Dim() int { return m.config.Dim }
 
 // Embed gives one unit vector per text, in as few requests as the limits allow.
+// A question that comes again, alone, is answered from memory.
 func (m *Model) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	if len(texts) == 1 {
+		if v := m.kept.get(texts[0]); v != nil {
+			return [][]float32{v}, nil
+		}
+	}
 	out := make([][]float32, 0, len(texts))
 	for len(out) < len(texts) {
 		batch := m.batch(texts[len(out):])
+		if err := m.gate.pass(ctx, m.config.Pause); err != nil {
+			return nil, err
+		}
 		rows, err := m.ask(ctx, batch)
 		if err != nil {
 			return nil, fmt.Errorf("embed %d texts: %w", len(batch), err)
 		}
 		out = append(out, rows...)
+	}
+	if len(texts) == 1 {
+		m.kept.put(texts[0], out[0])
 	}
 	return out, nil
 }
@@ -96,8 +110,8 @@ func (m *Model) Embed(ctx context.Context, texts []string) ([][]float32, error) 
 func (m *Model) batch(texts []string) []string {
 	size := 0
 	for i, t := range texts {
-		size += utf8.RuneCountInString(t)
-		if i == m.config.Batch || i > 0 && size > m.config.Runes {
+		size += tokens(t)
+		if i == m.config.Batch || i > 0 && size > m.config.Tokens {
 			return texts[:i]
 		}
 	}

@@ -70,7 +70,7 @@ func open(t *testing.T, c Config) *Model {
 func TestEmbedInBatches(t *testing.T) {
 	s := start(t, nil)
 	c := s.config()
-	c.Batch, c.Runes = 2, 10
+	c.Batch, c.Tokens = 2, 10
 	texts := []string{"一", "二二", "三三三", "", strings.Repeat("长", 30), "尾"}
 	got, err := open(t, c).Embed(t.Context(), texts)
 	if err != nil {
@@ -189,5 +189,44 @@ func TestOpenNeedsAddressAndModel(t *testing.T) {
 		if _, err := Open(t.Context(), c); err == nil {
 			t.Errorf("open %+v: want an error, got none", c)
 		}
+	}
+}
+
+func TestAQuestionThatComesAgainIsNotAskedAgain(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		_, _ = w.Write([]byte(`{"data":[{"index":0,"embedding":[3,4]}]}`))
+	}))
+	defer server.Close()
+	m, err := Open(t.Context(), Config{BaseURL: server.URL, Model: "m", Dim: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		got, err := m.Embed(t.Context(), []string{"低保怎么办"})
+		if err != nil || got[0][0] != 0.6 {
+			t.Fatalf("want the unit vector, got %v, %v", got, err)
+		}
+		got[0][0] = 9 // the caller's own copy
+	}
+	if asked != 1 {
+		t.Errorf("want one request, got %d", asked)
+	}
+}
+
+func TestNoMoreRequestsAMinuteThanAllowed(t *testing.T) {
+	g := &gate{most: 3}
+	now := time.Now()
+	for i := range 3 {
+		if d := g.take(now.Add(time.Duration(i) * time.Second)); d != 0 {
+			t.Fatalf("request %d: want it through, got a wait of %v", i, d)
+		}
+	}
+	if d := g.take(now.Add(10 * time.Second)); d != 50*time.Second {
+		t.Errorf("want to wait until the first is a minute old, got %v", d)
+	}
+	if d := g.take(now.Add(61 * time.Second)); d != 0 {
+		t.Errorf("want it through after a minute, got %v", d)
 	}
 }

@@ -247,8 +247,8 @@ func fusion(args []string) error {
 				case k == 1:
 					x.High = min(0.95, max(0.1, x.High+0.15*random.NormFloat64()))
 				case k == 2:
-					i := 1 + random.IntN(3)
-					x.Level[i] = max(0, x.Level[i]+0.06*random.NormFloat64())
+					x.Level[1] = max(0, x.Level[1]+0.06*random.NormFloat64())
+					x.Level[2] = x.Level[1]
 				default:
 					x.By[use[random.IntN(len(use))]] += 2 * random.NormFloat64()
 				}

@@ -12,9 +12,9 @@ import (
 )
 
 func main() {
-	steps := map[string]func([]string) error{"teach": teach, "fit": fit, "widen": widen, "cross": cross, "fusion": fusion, "measure": measure}
+	steps := map[string]func([]string) error{"teach": teach, "fit": fit, "widen": widen, "contrast": contrast, "cross": cross, "fusion": fusion, "measure": measure}
 	if len(os.Args) < 2 || steps[os.Args[1]] == nil {
-		log.Fatal("usage: cmd teach|fit|widen|cross|fusion|measure [flags] …")
+		log.Fatal("usage: cmd teach|fit|widen|contrast|cross|fusion|measure [flags] …")
 	}
 	if err := steps[os.Args[1]](os.Args[2:]); err != nil {
 		log.Fatal(err)
