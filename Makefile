@@ -49,7 +49,11 @@ torture: fetch ## 长时验证：崩溃点、随机历史、模糊测试、并�
 bench: build ## 与同类软件并排测速（自建一次性 Python 环境）；DATA=BEIR目录 DOCUMENTS=N ROUNDS=N
 	@$(IN) scripts/bench/run
 
-mutants laws: ## 变异测试、法规语料（暂未提供）
+laws: build ## 导入真实的国家法律（378 部）：取得、转换、导入，一步完成
+	@$(IN) go run -buildvcs=false ./scripts/laws bin/advisor $(LAWS)
+	@echo '可以试着问：bin/advisor ask 试用期最长可以约定多久'
+
+mutants: ## 变异测试（暂未提供）
 	@echo "make $@：暂未提供（not available yet）" >&2; exit 2
 
 clean-all: ## 删除编译结果、缓存和取得的数据库程序

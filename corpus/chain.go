@@ -153,6 +153,18 @@ func bareName(title string) string {
 	}
 }
 
+// LookupName is the name under which other texts call a document: 《关于甲的解释》
+// is 《最高人民法院关于甲的解释》.
+func LookupName(title string) string {
+	name := bareName(title)
+	if at := strings.Index(name, "关于"); at > 0 && nameOffice.MatchString(name[:at]) {
+		return name[at:]
+	}
+	return name
+}
+
+var nameOffice = regexp.MustCompile(`^[\p{Han}、]{2,60}(?:委员会|人民政府|办公厅|办公室|法院|检察院|国务院|代表大会|中心|领导小组|署|局|部|厅|委)(?:印发|转发)?$`)
+
 // authority is whose rule it is; a name that begins with its place says so
 // itself, whichever office signed.
 func authority(h Header, name string) string {

@@ -59,6 +59,9 @@ type Cut struct {
 	Header     Header
 	Provisions []Provision
 	Passages   []Passage
+	Relations  []Relation // what the text does to other documents
+	References []Reference
+	Note       string // what a note under the title says of its validity: 已废止
 	Warnings   []string
 	Pages      []format.Page // of a file that has pages
 	Spots      []format.Spot // where Text stands on them

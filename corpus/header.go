@@ -24,6 +24,11 @@ func readHeader(f *format.File, text string, lines []line, given Header) Header 
 	if h.Issued == "" {
 		h.Issued = r.issued(top, tail)
 	}
+	if h.Issued == "" { // 甲办法(2014-04-23).docx: keepers write it where the text leaves it out
+		if m := nameDated.FindStringSubmatch(f.Meta["name"]); m != nil {
+			h.Issued, _ = ParseDate(m[1])
+		}
+	}
 	if h.Effective == "" {
 		h.Effective = r.effective(top, h.Issued)
 		if h.Effective < h.Issued && hasAny(strings.Join(top, ""), "修正", "修订") {
@@ -283,5 +288,7 @@ func kindOf(h Header, lines []line, provisions int) string {
 	}
 	return Other
 }
+
+var nameDated = regexp.MustCompile(`[（(](\d{4}-\d{2}-\d{2})[)）]$`)
 
 var parenthetical = regexp.MustCompile(`[（(][^（()）]*[)）]$`)

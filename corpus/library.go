@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -9,6 +10,7 @@ import (
 // Database is what a Library asks of the database; *db.DB is one.
 type Database interface {
 	Read(ctx context.Context, account int64, fn func(tx pgx.Tx) error) error
+	As(ctx context.Context, account int64, fn func(tx pgx.Tx) error) error
 }
 
 // Library reads documents for those that hold no transaction, the pages. Each
@@ -49,4 +51,18 @@ func (l Library) Versions(ctx context.Context, account, documentID int64, on Dat
 		return err
 	})
 	return list, err
+}
+
+// Doubts is Doubtful.
+func (l Library) Doubts(ctx context.Context, account int64, today Date) (list []Doubtful, err error) {
+	err = l.DB.Read(ctx, account, func(tx pgx.Tx) error {
+		list, err = ListDoubts(ctx, tx, today)
+		return err
+	})
+	return list, err
+}
+
+// Answer is AnswerDoubt.
+func (l Library) Answer(ctx context.Context, account int64, now time.Time, a Answer) error {
+	return l.DB.As(ctx, account, func(tx pgx.Tx) error { return AnswerDoubt(ctx, tx, now, account, a) })
 }

@@ -46,6 +46,8 @@ type ShownVersion struct {
 	Status    string `json:"status"`
 	Declared  string `json:"declared_status"`
 	Ground    string `json:"repeal_ground"`
+	EndedBy   string `json:"ended_by"` // the text that repeals it, read from that text
+	EndedByID int64  `json:"ended_by_id,string,omitempty"`
 	Articles  int    `json:"articles"`
 }
 
@@ -120,7 +122,9 @@ const newestFirst = `effective desc nulls last, articles desc, issued desc nulls
 // History lists a document's versions, newest first, with their status on a day.
 func History(ctx context.Context, tx pgx.Tx, documentID int64, on Date) ([]ShownVersion, error) {
 	const q = `select id, import_path, title, doc_number, coalesce(to_char(issued, 'YYYY-MM-DD'), ''), coalesce(to_char(effective, 'YYYY-MM-DD'), ''),
-			coalesce(to_char(repealed, 'YYYY-MM-DD'), ''), ended, declared_status, repeal_ground, articles
+			coalesce(to_char(repealed, 'YYYY-MM-DD'), ''), ended, declared_status, repeal_ground, articles,
+			coalesce((select b.title from relation r join version b on b.id = r.version_id where r.id = version.ended_by), ''),
+			coalesce((select b.document_id from relation r join version b on b.id = r.version_id where r.id = version.ended_by), 0)
 		from version where document_id = $1 order by ` + newestFirst
 	rows, err := tx.Query(ctx, q, documentID)
 	if err != nil {
@@ -128,7 +132,7 @@ func History(ctx context.Context, tx pgx.Tx, documentID int64, on Date) ([]Shown
 	}
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v ShownVersion, err error) {
 		var over bool
-		err = row.Scan(&v.VersionID, &v.Path, &v.Title, &v.DocNumber, &v.Issued, &v.Effective, &v.Repealed, &over, &v.Declared, &v.Ground, &v.Articles)
+		err = row.Scan(&v.VersionID, &v.Path, &v.Title, &v.DocNumber, &v.Issued, &v.Effective, &v.Repealed, &over, &v.Declared, &v.Ground, &v.Articles, &v.EndedBy, &v.EndedByID)
 		v.Status = Validity{Effective: v.Effective, Repealed: v.Repealed, Over: over}.Status(on)
 		return v, err
 	})

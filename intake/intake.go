@@ -37,24 +37,17 @@ func New(d *db.DB, index *retrieval.Index, now func() time.Time, log *slog.Logge
 // Options say what to import.
 type Options struct {
 	Paths    []string
-	Scope    string // empty: public
-	Manifest string // a TSV whose rows, not Paths, are imported
-	Preview  bool   // read and cut, save nothing
+	Scope    string   // empty: public
+	Manifest string   // a TSV whose rows, not Paths, are imported
+	Preview  bool     // read and cut, save nothing
+	Without  []string // columns of the manifest that are left out, to be read from the texts
 	Progress func(Progress)
 }
 
 // Import makes files searchable on behalf of actor. A file that fails costs
 // only itself and is listed. The error is for what stops the whole.
 func (i *Importer) Import(ctx context.Context, actor accounts.Account, o Options) (Report, error) {
-	var l list
-	var err error
-	if o.Manifest != "" {
-		l, err = listManifest(o.Manifest)
-	} else if len(o.Paths) == 0 {
-		err = problem.New(problem.Invalid, "nothing-named", "导入", "没有指定文件或文件夹", "例如 advisor import 政策文件/")
-	} else {
-		l, err = listPaths(o.Paths)
-	}
+	l, err := listed(o)
 	if err != nil {
 		return Report{}, err
 	}
@@ -117,6 +110,9 @@ func (i *Importer) run(ctx context.Context, actor accounts.Account, l list, o Op
 	}
 	j.meter = newMeter(len(l.sources), i.now, o.Progress)
 	err := j.pump(ctx, l.sources)
+	if err == nil {
+		err = j.lookElsewhere(ctx, l.sources)
+	}
 	if err == nil && !o.Preview {
 		err = j.settle(ctx)
 	}
@@ -186,6 +182,19 @@ func (j *job) lookUp(ctx context.Context, sources []source) error {
 				return err
 			}
 			maps.Copy(j.known, known)
+		}
+		return nil
+	})
+}
+
+// lookElsewhere says which files another scope holds too, when all is saved.
+func (j *job) lookElsewhere(ctx context.Context, sources []source) error {
+	paths := map[string][]string{}
+	for _, s := range sources {
+		paths[s.scope] = append(paths[s.scope], s.path)
+	}
+	return j.db.Read(ctx, j.actor.ID, func(tx pgx.Tx) error {
+		for scope, its := range paths {
 			if err := j.warnElsewhere(ctx, tx, scope, its); err != nil {
 				return err
 			}
@@ -194,15 +203,13 @@ func (j *job) lookUp(ctx context.Context, sources []source) error {
 	})
 }
 
-// warnElsewhere says which files another scope holds already: whoever imports
-// one anew into a narrower scope must know that the wider copy stays.
 func (j *job) warnElsewhere(ctx context.Context, tx pgx.Tx, scope string, paths []string) error {
 	other, err := corpus.Elsewhere(ctx, tx, scope, paths)
 	if err != nil {
 		return err
 	}
 	for _, path := range slices.Sorted(maps.Keys(other)) {
-		j.report.Warnings = append(j.report.Warnings, Failure{path, "知悉范围 " + other[path] + " 里已有这份文件，仍对该范围的人可见；如应收回，请在那里登记废止"})
+		j.report.Warnings = append(j.report.Warnings, Failure{path, "知悉范围 " + other[path] + " 里有路径相同的文件，仍对该范围的人可见；如应收回，请调整那份文件的知悉范围或登记废止"})
 	}
 	return nil
 }

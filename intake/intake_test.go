@@ -272,9 +272,14 @@ func TestACopyInAnotherScopeIsPointedOut(t *testing.T) {
 		t.Errorf("want no warning at first, got %v", r.Warnings)
 	}
 	r := o.run(t, intake.Options{Paths: []string{dir}, Scope: "datasec"})
-	want(t, "into a narrower scope", r, 2, 0, 0, 0, 0)
-	if len(r.Warnings) != 2 || !strings.Contains(r.Warnings[0].Reason, "public") {
-		t.Errorf("want both public copies pointed out, got %v", r.Warnings)
+	want(t, "into a narrower scope", r, 0, 2, 0, 0, 0)
+	if len(r.Warnings) != 2 || !strings.Contains(r.Warnings[0].Reason, "已从公开范围收回") {
+		t.Errorf("want both taken from the public, got %v", r.Warnings)
+	}
+	r = o.run(t, intake.Options{Paths: []string{dir}})
+	want(t, "into the public again", r, 2, 0, 0, 0, 0)
+	if len(r.Warnings) != 2 || !strings.Contains(r.Warnings[0].Reason, "datasec") {
+		t.Errorf("want both inner copies pointed out, got %v", r.Warnings)
 	}
 }
 

@@ -161,7 +161,8 @@ func keepPaged(s source, c corpus.Cut) func(context.Context, pgx.Tx, corpus.Save
 }
 
 // hashOf identifies what is imported: the file's bytes and what the manifest
-// says of it, so that a corrected date counts as a change.
+// says of it, so that a corrected date counts as a change; and how it was cut, so
+// that a better cutter cuts it again.
 func hashOf(s source, in io.ReaderAt) (string, error) {
 	h := sha256.New()
 	if _, err := io.Copy(h, io.NewSectionReader(in, 0, s.size)); err != nil {
@@ -172,6 +173,7 @@ func hashOf(s source, in io.ReaderAt) (string, error) {
 		return "", err
 	}
 	_, _ = h.Write(header)
+	fmt.Fprintf(h, "cutter %d", corpus.Cutter)
 	return "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
 }
 
@@ -300,7 +302,7 @@ func (j *job) save(ctx context.Context, batch []read) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	changes, err := j.commit(ctx, batch)
+	done, err := j.commit(ctx, batch)
 	if err != nil && ctx.Err() == nil && len(batch) > 1 && !stops(err) {
 		for n := range batch {
 			if err := j.save(ctx, batch[n:n+1]); err != nil {
@@ -318,7 +320,10 @@ func (j *job) save(ctx context.Context, batch []read) error {
 			j.fail(r)
 			j.log.Warn("a file could not be saved", "path", r.source.path, "error", err)
 		} else {
-			j.tally(r, changes[n])
+			j.tally(r, done[n].change)
+			if done[n].withdrawn {
+				j.report.Warnings = append(j.report.Warnings, Failure{r.source.path, "已从公开范围收回，改为只在知悉范围 " + r.source.scope + " 内可见"})
+			}
 			j.report.Provisions += len(r.cut.Provisions)
 		}
 		j.meter.add(len(r.cut.Passages), j.report.Documents.Failed)
@@ -332,9 +337,15 @@ func stops(err error) bool {
 	return errors.As(err, &p) && (p.Code == "no-right" || p.Code == "disk-full" || p.Code == "database")
 }
 
-func (j *job) commit(ctx context.Context, batch []read) (changes []string, err error) {
+// saved is what became of one file.
+type saved struct {
+	change    string
+	withdrawn bool
+}
+
+func (j *job) commit(ctx context.Context, batch []read) (done []saved, err error) {
 	err = j.db.As(ctx, j.actor.ID, func(tx pgx.Tx) error {
-		changes = changes[:0]
+		done = done[:0]
 		all := make([]corpus.Saved, 0, len(batch))
 		for _, r := range batch {
 			s, err := corpus.Save(ctx, tx, j.actor.ID, r.source.scope, r.source.path, r.hash, r.cut)
@@ -349,11 +360,11 @@ func (j *job) commit(ctx context.Context, batch []read) (changes []string, err e
 					return fmt.Errorf("save %s: %w", r.source.path, err)
 				}
 			}
-			all, changes = append(all, s), append(changes, s.Change)
+			all, done = append(all, s), append(done, saved{s.Change, s.Withdrawn})
 		}
 		return corpus.Announce(ctx, tx, j.now(), j.actor.ID, all...)
 	})
-	return changes, err
+	return done, err
 }
 
 // inOrder picks the vectors of the passages that were saved.

@@ -27,6 +27,7 @@ type corpusPage struct {
 	Named, Documents   []rowView
 	Filtered           bool
 	Keeps              bool // may work at the records desk
+	Keeper             bool // may settle what is doubtful
 }
 
 type hitView struct {
@@ -85,6 +86,7 @@ func (s *Server) corpus(w http.ResponseWriter, r *http.Request, actor accounts.A
 	q := r.URL.Query()
 	page := corpusPage{Page: s.page(r, actor, "corpus", "文件库"), Query: strings.TrimSpace(q.Get("q")), Kind: q.Get("kind")}
 	page.Keeps = s.rooms.Importer != nil && (actor.Has(accounts.Keeper) || actor.Has(accounts.Admin))
+	page.Keeper = actor.Has(accounts.Keeper) || actor.Has(accounts.Admin)
 	on, given, err := s.day(r)
 	if err != nil {
 		page.Problem, err = refusal(err)
@@ -182,7 +184,7 @@ func viewHit(h retrieval.Hit) hitView {
 	}
 	v.Why = strings.Join(why, "，")
 	q := url.Values{"v": {strconv.FormatInt(h.VersionID, 10)}, "q": {clip(h.Text, 60)}}
-	v.Href = fmt.Sprintf("/corpus/%d?%s#%s", h.DocumentID, q.Encode(), url.PathEscape(article(h.Provision)))
+	v.Href = fmt.Sprintf("/corpus/%d?%s#%s", h.DocumentID, q.Encode(), url.PathEscape(h.Provision))
 	return v
 }
 

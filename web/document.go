@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -16,11 +15,19 @@ import (
 type documentPage struct {
 	Page
 	Heading, Facts, Status, Scope string
+	On                            string // the day asked about, "" for today
+	Note                          string // why it is no basis
 	Outline                       []outlineEntry
 	Blocks                        []block
 	Timeline                      []moment
 	Versions                      []versionView
-	Cut                           bool // the text is too long to show whole
+	Ties                          []tieView
+	Cited                         []citedView
+	CitedMore                     bool
+	Keeper                        bool
+	Document, Version             string
+	EndedBy, Name                 string // the text that ends this version by its own words, and what it calls it
+	Cut                           bool   // the text is too long to show whole
 }
 
 type outlineEntry struct {
@@ -28,31 +35,59 @@ type outlineEntry struct {
 	Deep         bool
 }
 
-// block is one line of a document: a heading, an article's first line (with its anchor), or any other.
+// block is one line of a document: a heading, or a line of text. Anchor is its
+// article's where it is the first line; Places are the 款 and 项 it begins.
 type block struct {
 	Level         int
 	Anchor, Label string
+	Places        []string
+	Cited         int // how often other documents refer to the article
 	Hit           bool
-	Runs          []run
+	Runs          []textRun
 }
 
-type moment struct{ Name, Date, Tone string }
+// textRun is a stretch of a line: plain, marked, or a reference that leads on.
+type textRun struct {
+	Text, Href string
+	Mark       bool
+}
+
+type moment struct{ Name, Date, Tone, Href, By string }
 
 type versionView struct {
-	Name, Href, Status, Detail string
-	Current                    bool
+	Name, Href, Status, Detail, Compare string
+	Current                             bool
 }
 
-// maxLines keeps a page from growing beyond what a browser can show.
-const maxLines = 20000
+// tieView is a document that this one rests on, changes or ends, or the reverse.
+type tieView struct{ Words, Title, Href, Detail string }
+
+// citedView is a document that refers to this one, with its places.
+type citedView struct {
+	Title, Href, Status string
+	Places              []citedPlace
+}
+
+type citedPlace struct{ Words, Href string }
+
+const (
+	// maxLines keeps a page from growing beyond what a browser can show.
+	maxLines = 20000
+	// maxCited is how many references to a document are read.
+	maxCited = 300
+)
 
 func (s *Server) document(w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
 		return errNoDocument
 	}
-	version, _ := strconv.ParseInt(r.URL.Query().Get("v"), 10, 64) // without one: the version in force
-	on := corpus.Today(s.rooms.Now())
+	q := r.URL.Query()
+	version, _ := strconv.ParseInt(q.Get("v"), 10, 64) // without one: the version in force
+	on, given, err := s.day(r)
+	if err != nil {
+		return err
+	}
 	history, err := s.rooms.Library.Versions(r.Context(), actor.ID, id, on)
 	if err != nil {
 		return noDocument(err)
@@ -67,24 +102,77 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request, actor accounts
 	if v.DocumentID != id {
 		return errNoDocument
 	}
-	page := documentPage{Page: s.page(r, actor, "corpus", v.Title), Heading: v.Title, Status: v.Status(on), Facts: facts(v.DocNumber, v.Issuer, v.Level)}
-	if v.Scope != accounts.PublicScope {
-		page.Scope = v.Scope
+	around, err := s.rooms.Library.Around(r.Context(), actor.ID, id, v.ID, on, maxCited)
+	if err != nil {
+		return err
 	}
-	page.Blocks, page.Outline, page.Cut = lay(v, r.URL.Query().Get("q"))
-	page.Timeline = timeline(v, on)
-	days := map[corpus.Date]int{}
-	for _, h := range history {
-		days[h.Effective]++
+	page := documentPage{Page: s.page(r, actor, "corpus", v.Title), Heading: v.Title, Status: v.Status(on), Facts: facts(v.DocNumber, v.Issuer, v.Level),
+		Document: strconv.FormatInt(id, 10), Version: strconv.FormatInt(v.ID, 10), Keeper: actor.Has(accounts.Keeper) || actor.Has(accounts.Admin)}
+	if given {
+		page.On = string(on)
 	}
+	if page.Scope, err = s.whoSees(r, actor, v.Scope); err != nil {
+		return err
+	}
+	page.Note = noBasis(v, history, on)
 	for _, h := range history {
-		vv := viewVersion(id, h, v.ID)
-		if days[h.Effective] > 1 { // the parts of one text, each a file of its own
-			vv.Name = strings.TrimSuffix(path.Base(h.Path), path.Ext(h.Path))
+		if h.VersionID == v.ID && h.EndedBy != "" {
+			page.EndedBy, page.Name = h.EndedBy, corpus.LookupName(v.Title)
 		}
-		page.Versions = append(page.Versions, vv)
 	}
+	text := layout{v: v, links: around.Links, on: page.On}
+	text.from, text.to = locate(v, q.Get("p"), q.Get("q"))
+	if text.from < 0 && q.Get("p") != "" {
+		text.from, text.to = placeOf(v, q.Get("p"))
+	}
+	text.lay()
+	text.count(around.Cited)
+	page.Blocks, page.Outline, page.Cut = text.blocks, text.outline, text.cut
+	page.Timeline = timeline(v, history, on)
+	page.Versions = viewVersions(id, history, v.ID)
+	page.Ties = viewTies(around.Ties)
+	page.Cited, page.CitedMore = viewCited(around.Cited), len(around.Cited) == maxCited
 	return s.show(w, http.StatusOK, "document", page)
+}
+
+// whoSees says for whom a scope is open.
+func (s *Server) whoSees(r *http.Request, actor accounts.Account, scope string) (string, error) {
+	if scope == accounts.PublicScope {
+		return "本单位全部登录人员", nil
+	}
+	all, err := s.rooms.Accounts.Scopes(r.Context(), actor)
+	if err != nil {
+		return "", err
+	}
+	for _, sc := range all {
+		if sc.Name == scope && sc.Label != "" {
+			return "仅限“" + sc.Label + "”范围内的人员", nil
+		}
+	}
+	return "仅限“" + scope + "”范围内的人员", nil
+}
+
+// noBasis says why a version must not be relied on, on the day.
+func noBasis(v corpus.VersionView, history []corpus.ShownVersion, on corpus.Date) string {
+	switch v.Status(on) {
+	case corpus.NotYet:
+		return "本版本自 " + string(v.Effective) + " 起施行，此前不得作为依据。"
+	case corpus.Ended:
+		since := "本版本已失效，不得作为依据。"
+		if v.Repealed != "" {
+			since = "本版本已于 " + string(v.Repealed) + " 失效，此后不得作为依据。"
+		}
+		for _, h := range history {
+			if h.VersionID == v.ID && h.EndedBy != "" {
+				return since + "据《" + h.EndedBy + "》废止（由正文认定）。"
+			}
+			if h.VersionID == v.ID && h.Ground != "" {
+				return since + "依据：" + h.Ground + "。"
+			}
+		}
+		return since
+	}
+	return ""
 }
 
 // inForce picks the version in force, or the newest when none is.
@@ -110,85 +198,109 @@ func facts(parts ...string) string {
 	return strings.Join(given, " · ")
 }
 
-func viewVersion(document int64, h corpus.ShownVersion, shown int64) versionView {
-	v := versionView{Name: string(h.Effective) + " 起", Status: h.Status, Current: h.VersionID == shown, Href: fmt.Sprintf("/corpus/%d?v=%d", document, h.VersionID)}
-	if h.Effective == "" {
-		v.Name = "施行日期未注明"
+func viewVersions(document int64, history []corpus.ShownVersion, shown int64) (out []versionView) {
+	days := map[corpus.Date]int{}
+	for _, h := range history {
+		days[h.Effective]++
 	}
-	v.Detail = h.DocNumber
-	if h.Articles > 0 {
-		v.Detail = facts(v.Detail, fmt.Sprintf("%d 条", h.Articles))
+	for _, h := range history {
+		v := versionView{Name: string(h.Effective) + " 起", Status: h.Status, Current: h.VersionID == shown, Href: fmt.Sprintf("/corpus/%d?v=%d", document, h.VersionID)}
+		if h.Effective == "" {
+			v.Name = "施行日期未注明"
+		}
+		if days[h.Effective] > 1 { // the parts of one text, each a file of its own
+			v.Name = strings.TrimSuffix(path.Base(h.Path), path.Ext(h.Path))
+		}
+		v.Detail = h.DocNumber
+		if h.Articles > 0 {
+			v.Detail = facts(v.Detail, fmt.Sprintf("%d 条", h.Articles))
+		}
+		if !v.Current {
+			v.Compare = fmt.Sprintf("/corpus/%d/compare?a=%d&b=%d", document, h.VersionID, shown)
+		}
+		out = append(out, v)
 	}
-	return v
+	return out
 }
 
-func timeline(v corpus.VersionView, on corpus.Date) (moments []moment) {
-	add := func(name string, d corpus.Date, tone string) {
+// timeline is the life of the document: made, in force, changed, over.
+func timeline(v corpus.VersionView, history []corpus.ShownVersion, on corpus.Date) (moments []moment) {
+	add := func(m moment, d corpus.Date) {
 		if d != "" {
 			if d > on {
-				tone = ""
+				m.Tone = ""
 			}
-			moments = append(moments, moment{name, string(d), tone})
+			m.Date = string(d)
+			moments = append(moments, m)
 		}
 	}
-	add("发布", v.Issued, "")
-	add("施行", v.Effective, "on")
-	add("失效", v.Repealed, "off")
+	for i := len(history) - 1; i >= 0; i-- { // oldest first
+		h := history[i]
+		href := fmt.Sprintf("/corpus/%d?v=%d", v.DocumentID, h.VersionID)
+		if h.VersionID == v.ID {
+			href = ""
+			add(moment{Name: "发布"}, v.Issued)
+			add(moment{Name: "施行（本版本）", Tone: "on"}, v.Effective)
+		} else {
+			add(moment{Name: "另一版本施行", Href: href}, h.Effective)
+		}
+		if h.Repealed != "" && (i == 0 || history[i-1].Effective != h.Repealed) {
+			by := ""
+			if h.EndedByID != 0 {
+				href, by = fmt.Sprintf("/corpus/%d", h.EndedByID), "《"+h.EndedBy+"》"
+			}
+			add(moment{Name: "失效", Tone: "off", Href: href, By: by}, h.Repealed)
+		}
+	}
 	if len(moments) == 0 {
-		moments = append(moments, moment{"日期未注明", "检索时标明“效力未注明”", ""})
+		moments = append(moments, moment{Name: "日期未注明", Date: "检索时标明“效力未注明”"})
 	}
 	return moments
 }
 
-var headingLine = regexp.MustCompile(`^\s*第[〇零一二三四五六七八九十百千0-9]+(分编|编|章|节)(\s|　|$)`)
+func viewTies(ties []corpus.Tie) (out []tieView) {
+	words := map[string][2]string{corpus.Repeals: {"废止了", "被废止，据"}, corpus.Amends: {"修改了", "被修改，据"}, corpus.Basis: {"制定依据", "是其制定依据"}}
+	for _, t := range ties {
+		if t.State == "refused" || t.Verb == corpus.Basis && !t.Out && len(out) > 40 {
+			continue
+		}
+		v := tieView{Words: words[t.Verb][1], Title: t.Title, Detail: string(t.On)}
+		if t.Out {
+			v.Words = words[t.Verb][0]
+		}
+		if t.Part {
+			v.Detail = facts("部分内容", v.Detail)
+		}
+		if t.Verb == corpus.Repeals && t.Confidence < corpus.Certain && t.State == "read" {
+			v.Detail = facts("待核", v.Detail)
+		}
+		if t.DocumentID != 0 {
+			v.Href = fmt.Sprintf("/corpus/%d", t.DocumentID)
+		}
+		out = append(out, v)
+	}
+	return out
+}
 
-// lay cuts a version into lines with anchors at articles and highlights quote.
-func lay(v corpus.VersionView, quote string) (blocks []block, outline []outlineEntry, cut bool) {
-	from, to := locate(v, "", quote)
-	next, headings := 0, false
-	for at := 0; at < len(v.Text); {
-		end := len(v.Text)
-		if i := strings.IndexByte(v.Text[at:], '\n'); i >= 0 {
-			end = at + i
+func viewCited(all []corpus.Citing) (out []citedView) {
+	at := map[int64]int{}
+	for _, c := range all {
+		i, ok := at[c.VersionID]
+		if !ok {
+			i = len(out)
+			at[c.VersionID] = i
+			out = append(out, citedView{Title: c.Title, Status: c.Status, Href: fmt.Sprintf("/corpus/%d?v=%d", c.DocumentID, c.VersionID)})
 		}
-		line := v.Text[at:end]
-		if len(blocks) >= maxLines {
-			return blocks, outline, true
-		}
-		b := block{}
-		for next < len(v.Provisions) && v.Provisions[next].Start < end {
-			if v.Provisions[next].Start >= at && b.Anchor == "" {
-				b.Anchor = v.Provisions[next].Label
-				outline = append(outline, outlineEntry{Anchor: b.Anchor, Name: b.Anchor, Deep: true})
+		if len(out[i].Places) < 12 {
+			words := c.Label
+			if c.From != "" {
+				words = c.From + " → " + c.Label
 			}
-			next++
+			q := url.Values{"v": {strconv.FormatInt(c.VersionID, 10)}, "p": {c.From}}
+			out[i].Places = append(out[i].Places, citedPlace{words, fmt.Sprintf("/corpus/%d?%s#%s", c.DocumentID, q.Encode(), url.PathEscape(c.From))})
 		}
-		switch {
-		case strings.TrimSpace(line) == "":
-		case b.Anchor == "" && len(line) < 120 && headingLine.MatchString(line):
-			b.Level, b.Label = 2, strings.TrimSpace(line)
-			b.Anchor = fmt.Sprintf("h%d", at)
-			headings = true
-			outline = append(outline, outlineEntry{Anchor: b.Anchor, Name: b.Label})
-			blocks = append(blocks, b)
-		default:
-			b.Hit = from < end && to > at
-			start := at
-			b.Runs = runsOf(line, func(i int) bool { return start+i >= from && start+i < to })
-			blocks = append(blocks, b)
-		}
-		at = end + 1
 	}
-	if headings && len(outline) > 60 { // a code's thousand articles do not fit beside it; its chapters do
-		var short []outlineEntry
-		for _, e := range outline {
-			if !e.Deep {
-				short = append(short, e)
-			}
-		}
-		outline = short
-	}
-	return blocks, outline, false
+	return out
 }
 
 // locate finds a quote in a version, within the named article when it is there.

@@ -42,7 +42,7 @@ var done = map[string]string{
 	"voted": "表决已提交。", "edited": "已保存为新的一稿，原有表决失效，须重新表决。", "routed": "专家组已组成。", "returned": "已退回。", "rejected": "已否决。",
 	"withdrawn": "已撤回。", "opined": "意见已提出。", "disposed": "意见已答复。", "closed": "本轮已结束，建议稿审议通过。", "applied": "已采纳落实，并登记在台账。",
 	"password": "密码已修改。", "saved": "已保存。", "ended": "已退出该账号的全部登录。", "revoked": "密钥已停用。", "out": "已退出登录。",
-	"received": "文件已接收，正在办理。", "cancel": "已取消。", "retry": "已重新排队。", "rated": "评价已记下，谢谢。",
+	"validity": "效力核定已登记。", "received": "文件已接收，正在办理。", "cancel": "已取消。", "retry": "已重新排队。", "rated": "评价已记下，谢谢。",
 }
 
 // page begins a page.

@@ -50,6 +50,10 @@ var routes = []route{
 	{pattern: "POST /corpus/records/files/{id}/retry", roles: keepers, do: turnRecord("retry")},
 	{pattern: "POST /corpus/records/batches/{id}/cancel", roles: keepers, do: turnBatch("cancel")},
 	{pattern: "POST /corpus/records/batches/{id}/retry", roles: keepers, do: turnBatch("retry")},
+	{pattern: "GET /corpus/{id}/compare", do: (*Server).compareVersions},
+	{pattern: "GET /corpus/doubts", roles: []string{accounts.Keeper, accounts.Admin}, do: (*Server).doubts},
+	{pattern: "POST /corpus/doubts", roles: []string{accounts.Keeper, accounts.Admin}, do: (*Server).answerDoubt},
+	{pattern: "POST /corpus/{id}/validity", roles: []string{accounts.Keeper, accounts.Admin}, do: (*Server).setValidity},
 	{pattern: "GET /source", do: (*Server).source},
 
 	{pattern: "GET /admin", roles: []string{accounts.Admin}, do: (*Server).admin},

@@ -42,6 +42,8 @@ func endpoints() []endpoint {
 		{method: "GET", path: "/api/v1/documents", summary: "文件列表", query: "words,kind,level,scope,on,cursor,limit", do: (*API).documents},
 		{method: "POST", path: "/api/v1/documents", summary: "上传文件：scope 在前，file 可有多个；job_id 加进已有的一批", files: true, do: (*API).upload},
 		{method: "GET", path: "/api/v1/documents/{id}", summary: "文件及其条款", query: "version,on", do: (*API).document},
+		{method: "GET", path: "/api/v1/doubts", summary: "效力待核的文件；资料员", query: "code", do: (*API).doubts},
+		{method: "POST", path: "/api/v1/doubts", summary: "登记效力核定：answer 为 stands 或 ended", body: "version_id!,code!,name,answer!,on,ground", once: true, do: (*API).answerDoubt},
 		{method: "GET", path: "/api/v1/jobs/{id}", summary: "后台任务进度：每个文件的阶段和结果", do: (*API).job},
 		{method: "POST", path: "/api/v1/jobs/{id}/cancel", summary: "取消这一批里还没有办完的文件", once: true, do: (*API).cancelJob},
 		{method: "POST", path: "/api/v1/jobs/{id}/retry", summary: "重试这一批里失败或取消的文件", once: true, do: (*API).retryJob},

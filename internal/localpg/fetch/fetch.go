@@ -90,7 +90,7 @@ func download(ctx context.Context, cache string, want pin, log io.Writer) (strin
 	if sum, err := hashOf(kept); err == nil && sum == want.sum {
 		return kept, nil
 	}
-	pip, err := findPip(ctx, log)
+	pip, err := Pip(ctx, log)
 	if err != nil {
 		return "", err
 	}
@@ -139,9 +139,9 @@ func lastLine(out []byte) string {
 	return lines[len(lines)-1]
 }
 
-// findPip gives the words that run pip. As root on a Debian-like system it
+// Pip gives the words that run pip. As root on a Debian-like system it
 // installs a missing pip with the one line that anybody else is told to ask for.
-func findPip(ctx context.Context, log io.Writer) ([]string, error) {
+func Pip(ctx context.Context, log io.Writer) ([]string, error) {
 	try := func() []string {
 		for _, words := range [][]string{{"pip3"}, {"pip"}, {"python3", "-m", "pip"}, {"python", "-m", "pip"}} {
 			args := append(append([]string{}, words[1:]...), "--version")
