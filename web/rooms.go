@@ -18,20 +18,22 @@ import (
 
 // Rooms is everything the pages are composed of.
 type Rooms struct {
-	Accounts    *accounts.Store
-	Advisor     *advice.Advisor
-	Chat        *chat.Chat
-	Desk        *experts.Desk
-	Index       *retrieval.Index
-	Importer    *intake.Importer
-	Segmenter   *segment.Segmenter
-	Library     corpus.Library
-	Witness     audit.Witness
-	Now         func() time.Time
-	Log         *slog.Logger
-	PublicURL   string // the address people use behind a proxy; https makes cookies secure
-	Version     string
-	Development bool // serves the gallery of pages with sample data
+	Accounts  *accounts.Store
+	Advisor   *advice.Advisor
+	Chat      *chat.Chat
+	Desk      *experts.Desk
+	Index     *retrieval.Index
+	Importer  *intake.Importer
+	Segmenter *segment.Segmenter
+	Library   corpus.Library
+	Witness   audit.Witness
+	Now       func() time.Time
+	Log       *slog.Logger
+	PublicURL string // the address people use behind a proxy; https makes cookies secure
+	Version   string
+	// WidgetOrigins are the sites that may show the chat in a frame.
+	WidgetOrigins []string
+	Development   bool // serves the gallery of pages with sample data
 }
 
 func (r Rooms) forAPI() api.Rooms {

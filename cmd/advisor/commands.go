@@ -83,6 +83,8 @@ func commands() []command {
 		{"user key", "登录名 --name 用途", "发放接口密钥，打印一次", userKey},
 		{"scope add", "代码=名称", "新增知悉范围", scopeAdd},
 		{"scope list", "", "知悉范围", scopeList},
+		{"scope model", "代码 --allow|--refuse", "这一范围的文字能否发送给模型", scopeModel},
+		{"usage", "[--days N]", "模型用量与费用", usageCommand},
 		{"committee list", "", "专家顾问委员会名册", committeeList},
 		{"committee add", "账号 --kind vertical|horizontal|… --domain 领域…", "登记专家", committeeAdd},
 		{"committee set", "名称 [--tier 0|1|2] [--organ 机关] [--department 部门]…", "委员会名称和默认级别", committeeSet},

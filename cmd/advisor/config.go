@@ -13,6 +13,7 @@ import (
 
 	"advisor/advice"
 	"advisor/internal/problem"
+	"advisor/web"
 )
 
 // config is all that can be set, read once. INTERFACE.md §2 lists the variables.
@@ -20,7 +21,7 @@ type config struct {
 	Home                                         string
 	DatabaseURL, OwnerURL, WorkerURL, AuditorURL string
 	PGBin                                        string
-	Addr, PublicURL                              string
+	Addr, PublicURL, WidgetOrigins               string
 	LLM, LLM2                                    modelServer
 	AccountTokens, OfficeTokens, LLMPrice        string
 	budget                                       advice.Limits // of the three before
@@ -50,6 +51,7 @@ var settings = []setting{
 	{"ADVISOR_PG_BIN", "", "自带数据库所用的服务器程序目录", false, func(c *config) *string { return &c.PGBin }},
 	{"ADVISOR_ADDR", "127.0.0.1:8080", "网页监听地址", false, func(c *config) *string { return &c.Addr }},
 	{"ADVISOR_PUBLIC_URL", "", "经代理访问时用户所用的网址（https 时 Cookie 仅走加密）", false, func(c *config) *string { return &c.PublicURL }},
+	{"ADVISOR_WIDGET_ORIGINS", "", "可以把提问框嵌入其页面的网站（如 https://portal.example，多个用逗号分开）；空则不开放", false, func(c *config) *string { return &c.WidgetOrigins }},
 	{"ADVISOR_LLM_BASE_URL", "", "大模型服务地址（以 /v1 结尾）；空则使用离线摘录", false, func(c *config) *string { return &c.LLM.BaseURL }},
 	{"ADVISOR_LLM_API_KEY", "", "大模型服务密钥", true, func(c *config) *string { return &c.LLM.APIKey }},
 	{"ADVISOR_LLM_MODEL", "", "大模型名称", false, func(c *config) *string { return &c.LLM.Model }},
@@ -113,6 +115,9 @@ func (c *config) check() error {
 		if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
 			return badSetting(name, v, "应为 http:// 或 https:// 开头的网址")
 		}
+	}
+	if _, ok := web.WidgetOrigins(c.WidgetOrigins); !ok {
+		return badSetting("ADVISOR_WIDGET_ORIGINS", c.WidgetOrigins, "应为 http:// 或 https:// 开头的网站，不带路径，多个用逗号分开")
 	}
 	if err := c.checkModels(); err != nil {
 		return err

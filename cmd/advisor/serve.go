@@ -70,10 +70,11 @@ func (e *env) site(ctx context.Context, development bool) (http.Handler, error) 
 	if err != nil {
 		return nil, err
 	}
+	origins, _ := web.WidgetOrigins(e.cfg.WidgetOrigins) // checked at start
 	s, err := web.New(web.Rooms{
 		Accounts: e.accounts, Advisor: e.advisor, Chat: e.talk, Desk: e.desk, Index: e.idx, Importer: importer, Segmenter: e.words,
 		Library: corpus.Library{DB: e.db}, Witness: audit.Witness{DB: e.db, Key: key, Now: e.now},
-		Now: e.now, Log: e.log, PublicURL: e.cfg.PublicURL, Version: version, Development: development,
+		Now: e.now, Log: e.log, PublicURL: e.cfg.PublicURL, WidgetOrigins: origins, Version: version, Development: development,
 	})
 	if err != nil {
 		return nil, err

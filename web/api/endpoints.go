@@ -89,7 +89,7 @@ func endpoints() []endpoint {
 		{method: "POST", path: "/v1/embeddings", summary: "OpenAI 兼容的向量", body: "input!,model,encoding_format", do: (*API).embeddings},
 		{method: "GET", path: "/v1/models", summary: "OpenAI 兼容的模型列表", do: (*API).models},
 		{method: "GET", path: "/v1/models/{model}", summary: "OpenAI 兼容的一个模型", do: (*API).oneModel},
-		{method: "POST", path: "/mcp", summary: "Model Context Protocol（streamable HTTP，无会话）", body: "jsonrpc!,method!,id!,params", do: (*API).mcp},
+		{method: "POST", path: "/mcp", summary: "Model Context Protocol（streamable HTTP，无会话）", body: "jsonrpc!,method!,id!,params!", do: (*API).mcp},
 	}
 }
 

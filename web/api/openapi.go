@@ -45,9 +45,9 @@ func (e endpoint) operation() object {
 		op["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": e.bodySchema()}}}
 	}
 	if e.files {
-		op["requestBody"] = object{"required": true, "content": object{"multipart/form-data": object{"schema": object{"type": "object", "properties": object{
-			"scope": object{"type": "string"}, "job_id": object{"type": "string"},
-			"file": object{"type": "array", "items": object{"type": "string", "contentMediaType": "application/octet-stream"}}}}}}}
+		op["requestBody"] = object{"required": true, "content": object{"multipart/form-data": object{"schema": object{"type": "object", "required": []string{"file"}, "properties": object{
+			"scope": object{"type": "string"}, "job_id": object{"type": "string", "pattern": "^[0-9]{0,18}$"},
+			"file": object{"type": "array", "minItems": 1, "items": object{"type": "string", "contentMediaType": "application/octet-stream"}}}}}}}
 	}
 	if e.open {
 		op["security"] = []any{}
@@ -180,7 +180,7 @@ func (e endpoint) plainField(name string) object {
 	case "metadata":
 		return object{"type": "object", "properties": object{"conversation_id": number, "on": date}, "additionalProperties": str}
 	case "id":
-		return object{"anyOf": []any{str, integer}}
+		return object{"anyOf": []any{str, object{"type": "integer"}}}
 	case "jsonrpc":
 		return object{"const": "2.0"}
 	case "method":
