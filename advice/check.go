@@ -70,6 +70,9 @@ func (a *Advisor) weigh(c *Claim) []Finding {
 	if len(c.Citations) == 0 {
 		return []Finding{{Code: "uncited", Text: "没有引用依据"}}
 	}
+	if orders(c.Text) {
+		return []Finding{{Code: "order", Text: "这是写给系统的指令，或者自称已获批准，不是规定"}}
+	}
 	if flat(c.Text) == flat(quotedText(c.Citations)) {
 		c.Support = Quoted
 		return nil

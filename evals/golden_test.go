@@ -13,6 +13,7 @@ import (
 	"advisor/corpus"
 	"advisor/embed/static"
 	"advisor/intake"
+	"advisor/internal/db"
 	"advisor/internal/db/dbtest"
 	"advisor/retrieval"
 	"advisor/sample"
@@ -146,7 +147,11 @@ func day(t *testing.T, s string) corpus.Date {
 // sampleCity is the sample city's corpus, searchable by an administrator.
 func sampleCity(t *testing.T) (*retrieval.Index, accounts.Account, map[int64]string) {
 	t.Helper()
-	d := dbtest.New(t)
+	return sampleCityOn(t, dbtest.New(t))
+}
+
+func sampleCityOn(t *testing.T, d *db.DB) (*retrieval.Index, accounts.Account, map[int64]string) {
+	t.Helper()
 	people := accounts.New(d, time.Now)
 	actor, err := people.Local(t.Context(), "")
 	if err != nil {

@@ -142,6 +142,15 @@ func Questions() ([]Question, error) {
 	return all, nil
 }
 
+// WriteQuestions puts the questions into a file, one a line.
+func WriteQuestions(file string) error {
+	b, err := files.ReadFile("questions.jsonl")
+	if err != nil {
+		return fmt.Errorf("read the sample questions: %w", err)
+	}
+	return put(file, b)
+}
+
 // Demo gives the questions that the demo asks.
 func Demo() ([]Question, error) {
 	all, err := Questions()

@@ -55,6 +55,9 @@ func evalCompare(*flags) action {
 		if len(args) != 2 {
 			return problem.New(problem.Invalid, "usage", "没有看懂要比较的评测", "应给出两个评测记录文件", "例如 advisor eval compare before.jsonl after.jsonl")
 		}
+		if ok, err := compareDrafts(e, args[0], args[1]); ok || err != nil {
+			return err
+		}
 		before, err := evals.ReadRun(args[0])
 		if err != nil {
 			return err
