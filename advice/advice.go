@@ -219,6 +219,7 @@ type Ask struct {
 	ConversationID int64       // 0: a new conversation
 	QuestionID     int64       // 0: store it
 	Whole          string      // Text as a whole question, when it followed on another; empty: Text
+	Minding        []Mind      // what an earlier draft was returned for
 }
 
 // The kinds of Event, in the order in which they come.

@@ -138,6 +138,7 @@ func (a *Advisor) answer(ctx context.Context, actor accounts.Account, q Ask, on 
 	if w.result, w.found, err = a.find(ctx, actor, q); err != nil {
 		return Answer{}, fmt.Errorf("search for question %d: %w", q.QuestionID, err)
 	}
+	w.result.Hits = unbarred(w.result.Hits, q.Minding)
 	usable := ranked(q.Whole, home, w.result.Terms, w.result.Hits)
 	for i := range usable[:min(len(usable), shownHits)] {
 		on(Event{Kind: HitEvent, Hit: &usable[i]})
@@ -172,7 +173,8 @@ func (a *Advisor) tryModel(ctx context.Context, actor accounts.Account, w *work,
 		w.notice = "找到的资料按知悉范围规定不能发送给模型，以下为原文摘录。"
 		return nil, nil
 	}
-	body, raw, err := a.generate(ctx, actor.ID, w.ask.Whole, w.ask.On, sendable)
+	body, raw, err := a.generate(ctx, actor.ID, w.ask.minded(), w.ask.On, sendable)
+	body.Question = w.ask.Whole
 	w.raw, w.model = raw, a.generator.Model()
 	if err != nil {
 		if cause := ctx.Err(); cause != nil {

@@ -125,8 +125,8 @@ const applicationSQL = `select p.id, p.review_id, p.draft_id, p.revision, p.hash
 	coalesce((select o.id from application o where o.superseded_by = p.id), 0),
 	(select count(*) from stale_flag f where f.application_id = p.id and f.closed_at is null),
 	coalesce((select to_char(min(f.lapses_on), 'YYYY-MM-DD') from stale_flag f where f.application_id = p.id and f.closed_at is null and not f.in_effect), '')
-	from application p join account a on a.id = p.applied_by
-	left join revision v on v.draft_id = p.draft_id and v.number = p.revision`
+	from (select * from application p where ($1 = 0 or p.id = $1) and ($2 = 0 or p.id < $2) order by p.id desc limit $3) p join account a on a.id = p.applied_by
+	left join lateral (select r.body from revision r where r.draft_id = p.draft_id and r.number = p.revision) v on true order by p.id desc`
 
 func scanApplication(row pgx.CollectableRow) (a Application, err error) {
 	err = row.Scan(&a.ID, &a.ReviewID, &a.DraftID, &a.Revision, &a.Hash, &a.AppliedAt, &a.AppliedBy, &a.Name, &a.State, &a.Reason, &a.Title, &a.LeafSeq, &a.SupersededBy, &a.Renews, &a.Flags, &a.LapsesOn)
@@ -136,7 +136,7 @@ func scanApplication(row pgx.CollectableRow) (a Application, err error) {
 // Application reads one line of the ledger.
 func (d *Desk) Application(ctx context.Context, actor accounts.Account, id int64) (a Application, err error) {
 	err = d.DB.Read(ctx, actor.ID, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, applicationSQL+` where p.id = $1`, id)
+		rows, err := tx.Query(ctx, applicationSQL, id, 0, 1)
 		if err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func (d *Desk) Application(ctx context.Context, actor accounts.Account, id int64
 // Applications is the ledger, newest first, from below the id before (0: from the top).
 func (d *Desk) Applications(ctx context.Context, actor accounts.Account, before int64, limit int) (list []Application, err error) {
 	err = d.DB.Read(ctx, actor.ID, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, applicationSQL+` where $1 = 0 or p.id < $1 order by p.id desc limit $2`, before, limit)
+		rows, err := tx.Query(ctx, applicationSQL, 0, before, limit)
 		if err != nil {
 			return err
 		}
@@ -165,14 +165,30 @@ func (d *Desk) Applications(ctx context.Context, actor accounts.Account, before 
 // Receipt is the file that proves an application to anybody, offline. It signs
 // a checkpoint when none covers the application yet.
 func (d *Desk) Receipt(ctx context.Context, actor accounts.Account, application int64) ([]byte, error) {
-	a, err := d.Application(ctx, actor, application)
+	r, err := d.receipt(ctx, actor, application)
 	if err != nil {
 		return nil, err
 	}
-	if d.Key == nil {
-		return nil, errors.New("no signing key: receipts cannot be made")
+	return r.File()
+}
+
+// ReceiptQR is the receipt as a QR code, a PNG, for paper.
+func (d *Desk) ReceiptQR(ctx context.Context, actor accounts.Account, application int64) ([]byte, error) {
+	r, err := d.receipt(ctx, actor, application)
+	if err != nil {
+		return nil, err
 	}
-	var file []byte
+	return r.QR()
+}
+
+func (d *Desk) receipt(ctx context.Context, actor accounts.Account, application int64) (r audit.Receipt, err error) {
+	a, err := d.Application(ctx, actor, application)
+	if err != nil {
+		return r, err
+	}
+	if d.Key == nil {
+		return r, errors.New("no signing key: receipts cannot be made")
+	}
 	err = d.DB.Work(ctx, func(tx pgx.Tx) error {
 		if _, err := audit.Sign(ctx, tx, d.Key, d.Now()); err != nil {
 			return err
@@ -181,14 +197,10 @@ func (d *Desk) Receipt(ctx context.Context, actor accounts.Account, application 
 		if err != nil {
 			return err
 		}
-		r, err := audit.NewReceipt(ctx, tx, a.LeafSeq, keys...)
-		if err != nil {
-			return err
-		}
-		file, err = r.File()
+		r, err = audit.NewReceipt(ctx, tx, a.LeafSeq, keys...)
 		return err
 	})
-	return file, err
+	return r, err
 }
 
 // Precedent is what was applied, as a document for the corpus.

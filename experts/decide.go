@@ -13,6 +13,7 @@ import (
 
 // Vote casts the actor's ballot on the text it names.
 func (d *Desk) Vote(ctx context.Context, actor accounts.Account, review int64, b Ballot) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Vote, func(tx pgx.Tx, c *Case) (record, error) {
 		b.Account, b.Reason, b.Text = actor.ID, clean(b.Reason), clean(b.Text)
 		return d.cast(ctx, tx, c, b)
@@ -30,7 +31,7 @@ func (d *Desk) cast(ctx context.Context, tx pgx.Tx, c *Case, b Ballot) (record, 
 	if err != nil {
 		return record{}, err
 	}
-	data := map[string]any{"ballot": id, "commitment": commitment}
+	data := map[string]any{"ballot": id, "account": cast.Account, "commitment": commitment}
 	if cast.Entry != 0 {
 		data["entry"] = cast.Entry
 	}
@@ -70,18 +71,20 @@ func (d *Desk) checkedEdit(ctx context.Context, tx pgx.Tx, old, body advice.Body
 
 // Opinion records something a member wants answered, beside the vote.
 func (d *Desk) Opinion(ctx context.Context, actor accounts.Account, review int64, text string, claim *int) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Opine, func(tx pgx.Tx, c *Case) (record, error) {
 		o, err := c.opine(actor.ID, clean(text), claim)
 		if err != nil {
 			return record{}, err
 		}
 		commitment, err := insertOpinion(ctx, tx, c, *o, d.Now())
-		return record{data: map[string]any{"opinion": o.Number, "opinion_commitment": commitment}}, err
+		return record{data: map[string]any{"opinion": o.Number, "account": actor.ID, "opinion_commitment": commitment}}, err
 	})
 }
 
 // Dispose answers an opinion in writing: adopted, partly, or not, and why.
 func (d *Desk) Dispose(ctx context.Context, actor accounts.Account, review int64, number int, as Adoption, reason string) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Dispose, func(tx pgx.Tx, c *Case) (record, error) {
 		if !office(actor) {
 			return record{}, notYours
@@ -96,6 +99,7 @@ func (d *Desk) Dispose(ctx context.Context, actor accounts.Account, review int64
 
 // Close ends the round with an approval, if and only if the policy is met.
 func (d *Desk) Close(ctx context.Context, actor accounts.Account, review int64) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Close, func(_ pgx.Tx, c *Case) (record, error) {
 		if !office(actor) {
 			return record{}, notYours
@@ -107,6 +111,7 @@ func (d *Desk) Close(ctx context.Context, actor accounts.Account, review int64) 
 
 // Return sends the text back, to the machine for another draft or to the asker.
 func (d *Desk) Return(ctx context.Context, actor accounts.Account, review int64, to, reason, text string) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Return, func(_ pgx.Tx, c *Case) (record, error) {
 		if to != "machine" && to != "author" {
 			return record{}, problem.New(problem.Invalid, "bad-return", "没有受理", "退回对象应是 machine（重新拟稿）或 author（提问人）", "请重新选择")
@@ -122,6 +127,7 @@ func (d *Desk) Return(ctx context.Context, actor accounts.Account, review int64,
 
 // Reject ends the review against the text, with reasons.
 func (d *Desk) Reject(ctx context.Context, actor accounts.Account, review int64, reason, text string) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Reject, func(_ pgx.Tx, c *Case) (record, error) {
 		if !office(actor) {
 			return record{}, notYours
@@ -132,6 +138,7 @@ func (d *Desk) Reject(ctx context.Context, actor accounts.Account, review int64,
 
 // Withdraw takes the question back; only its asker can.
 func (d *Desk) Withdraw(ctx context.Context, actor accounts.Account, review int64, text string) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Withdraw, func(_ pgx.Tx, c *Case) (record, error) {
 		return d.end(c, actor, Withdraw, "", text, map[string]any{})
 	})

@@ -84,7 +84,7 @@ func (d *Desk) Delegate(ctx context.Context, actor accounts.Account, review int6
 		if err != nil {
 			return record{}, fmt.Errorf("hand the seat on: %w", err)
 		}
-		return record{data: map[string]any{"from": actor.ID, "delegate": seat.Account}}, nil
+		return record{data: map[string]any{"delegate": seat.Account}}, nil
 	})
 }
 

@@ -114,7 +114,9 @@ func (d *Desk) settle(ctx context.Context, tx pgx.Tx, actor accounts.Account, be
 
 // write appends the leaf of one move and the event that people read.
 func (d *Desk) write(ctx context.Context, tx pgx.Tx, actor accounts.Account, c *Case, move Step, r record) (int64, error) {
-	data := map[string]any{"from": string(move.From), "to": string(move.To), "round": c.Round, "revision": c.Revision, "hash": c.Hash}
+	// All of the review's row that changes, so that the log alone gives it back.
+	data := map[string]any{"from": string(move.From), "to": string(move.To), "round": c.Round, "revision": c.Revision, "hash": c.Hash,
+		"author": c.Author, "machine": c.Machine, "editors": orEmpty(c.Editors)}
 	for k, v := range r.data {
 		data[k] = v
 	}
@@ -161,7 +163,7 @@ var refusals = map[string]error{
 	"ballot_once": alreadyVoted, "ballot_stale": staleHash, "ballot_own": ownEdit, "ballot_conflict": conflictDeclared,
 	"ballot_member": notOnPanel, "ballot_reason": reasonNeeded, "ballot_score": badScore,
 	"application_once": alreadyApplied, "review_live": alreadySubmitted, "review_approvals": notApproved,
-	"opinion_own": ownOpinion, "application_in_force": notInForce.Problem, "review_renewal": alreadySubmitted, "label_stale": staleHash, "label_legality": legalOnPanel, "review_legality": notDecided, "review_decided": notDecided,
+	"opinion_own": ownOpinion, "application_in_force": notInForce.Problem, "review_renewal": alreadySubmitted, "application_calibration": calibrationItem, "label_stale": staleHash, "label_legality": legalOnPanel, "review_legality": notDecided, "review_decided": notDecided,
 	"review_answered": unanswered, "meeting_own": ownRecord, "meeting_against": againstMajority, "entry_own": ownEntry, "ballot_marks": badMarks,
 	"draw_order": drawOrder, "draw_seal_pkey": drawOrder, "draw_seal_side": drawOrder, "draw_pool_pkey": drawOrder,
 	"label_paper": noPaper, "meeting_paper": noPaper, "entry_paper": noPaper, "panel_one_step": oneStep,

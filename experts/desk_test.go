@@ -209,7 +209,7 @@ func (d *desk) verify(o ...func(*audit.Options)) audit.Report {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	options := audit.Options{Keys: []string{d.key.Public()}, Books: []audit.Books{experts.NewBooks()}}
+	options := audit.Options{Keys: []string{d.key.Public()}, Books: []audit.Books{experts.NewBooks(), experts.NewReplay()}}
 	r, err := audit.Verify(d.t.Context(), pool, options)
 	if err != nil {
 		d.t.Fatalf("verify: %v", err)

@@ -205,6 +205,34 @@ func joined(ctx context.Context, tx pgx.Tx, c *Case, hash string, theirs, mine a
 	return advice.Body{}, c.present(hash)
 }
 
+// Joined is the actor's text, made from an earlier revision, laid over the
+// present one: what the others changed elsewhere is in it; where both changed
+// the same place the actor's words stand, and the places are named.
+func (d *Desk) Joined(ctx context.Context, actor accounts.Account, review int64, hash string, mine advice.Body) (body advice.Body, clashes []string, err error) {
+	err = d.DB.Read(ctx, actor.ID, func(tx pgx.Tx) error {
+		c, err := loadCase(ctx, tx, review, "")
+		if err != nil {
+			return err
+		}
+		theirs, err := advice.LoadRevision(ctx, tx, c.DraftID, c.Revision)
+		if err != nil {
+			return err
+		}
+		for number := c.Revision; number >= 1; number-- {
+			base, err := advice.LoadRevision(ctx, tx, c.DraftID, number)
+			if err != nil {
+				return err
+			}
+			if base.Hash == hash {
+				body, clashes = join(base.Body, theirs.Body, mine)
+				return nil
+			}
+		}
+		return c.present(hash)
+	})
+	return body, clashes, err
+}
+
 // carryOver writes down the ballots that were carried, each with its leaf.
 func (d *Desk) carryOver(ctx context.Context, tx pgx.Tx, actor accounts.Account, c *Case, carried []Ballot) error {
 	for _, b := range carried {

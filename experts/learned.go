@@ -59,6 +59,9 @@ type CaughtKind struct {
 	Rate agreement.Rate `json:"rate"`
 }
 
+// Rate is a share with its interval.
+type Rate = agreement.Rate
+
 var notForYou = problem.New(problem.Refused, "not-allowed", "没有打开统计", "统计供专委会秘书处、主任委员、管理员和审计使用", "如有需要，请联系秘书处")
 
 // told is one ballot as the figures need it.

@@ -41,7 +41,7 @@ type Summary struct {
 
 // listSQL works out whose turn it is from the actor's own rows alone; the
 // office's from the state. It must agree with Case.open.
-const listSQL = `with mine as (
+const mineSQL = `with mine as (
   select r.id, r.draft_id, r.state, r.round, r.tier, r.revision, r.hash, r.asker, r.opened_at, r.due_at, m.conflict,
     case
       when m.conflict = 'undeclared' and not m.lapsed and r.state in ('routed', 'round1', 'deliberating', 'round2', 'stalled') then 'declare'
@@ -58,11 +58,17 @@ const listSQL = `with mine as (
   from review r left join panel_member m on m.review_id = r.id and m.account_id = $1
     left join lateral (select l.result from review_label l where r.state = 'legality' and l.review_id = r.id and l.kind = 'legality' and l.hash = r.hash order by l.id desc limit 1) f on true
   where ($4 = '' or r.state = $4) and ($5 = 0 or r.draft_id = $5) and ($6 = 0 or r.id < $6)
-    and (not $7 or r.asker = $1 or coalesce(m.conflict, 'declared') <> 'declared'))
-select x.id, x.draft_id, x.state, x.round, x.tier, x.revision, x.hash, coalesce(v.body::jsonb ->> 'question', review_subject(x.id), ''), a.login, x.opened_at, x.due_at, coalesce(x.conflict, ''), x.turn
-from mine x join account a on a.id = x.asker left join revision v on v.draft_id = x.draft_id and v.number = x.revision
-where not $8 or x.turn <> ''
-order by x.id desc limit $9`
+    and (not $7 or r.asker = $1 or coalesce(m.conflict, 'declared') <> 'declared')
+    -- What is over is nobody's turn; said here, it is not looked at one by one.
+    and (not $8 or r.state not in ('returned', 'rejected', 'withdrawn', 'applied', 'suspended', 'stale', 'superseded', 'retired')))
+`
+
+// listSQL cuts the list before it reads texts: each text is read under its
+// policies, and that is what a long list would wait for.
+const listSQL = mineSQL + `select x.id, x.draft_id, x.state, x.round, x.tier, x.revision, x.hash, coalesce(v.body::jsonb ->> 'question', review_subject(x.id), ''), a.login, x.opened_at, x.due_at, coalesce(x.conflict, ''), x.turn
+from (select * from mine where not $8 or turn <> '' order by id desc limit $9) x
+  join account a on a.id = x.asker left join lateral (select r.body from revision r where r.draft_id = x.draft_id and r.number = x.revision) v on true
+order by x.id desc`
 
 // List is the reviews that the actor may know of, newest first.
 func (d *Desk) List(ctx context.Context, actor accounts.Account, f Filter) (list []Summary, err error) {
@@ -85,6 +91,18 @@ func (d *Desk) List(ctx context.Context, actor accounts.Account, f Filter) (list
 		return nil, fmt.Errorf("list reviews: %w", err)
 	}
 	return orEmpty(list), nil
+}
+
+// Waiting counts the reviews whose turn is the actor's, up to a thousand.
+func (d *Desk) Waiting(ctx context.Context, actor accounts.Account) (n int, err error) {
+	err = d.DB.Read(ctx, actor.ID, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, mineSQL+`select count(*) from (select from mine where turn <> '' limit $9) x`,
+			actor.ID, office(actor), actor.Has(accounts.Decider), "", int64(0), int64(0), false, true, 1000, actor.Has(accounts.Legal)).Scan(&n)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count what waits: %w", err)
+	}
+	return n, nil
 }
 
 // next says what happens next: what is waited for from the reader, or else from others.

@@ -14,6 +14,16 @@ import (
 // different ways nothing is decided for them: the places are named, and both
 // texts stay as they are.
 func merge(base, theirs, mine advice.Body) (advice.Body, []string) {
+	body, clashes := join(base, theirs, mine)
+	if len(clashes) > 0 {
+		return advice.Body{}, clashes
+	}
+	return body, nil
+}
+
+// join is merge with mine standing where both changed the same place: what a
+// form shows to the one whose text could not be merged, to decide by hand.
+func join(base, theirs, mine advice.Body) (advice.Body, []string) {
 	b, t, m := parts(base), parts(theirs), parts(mine)
 	var clashes []string
 	merged := map[string]json.RawMessage{}
@@ -32,15 +42,12 @@ func merge(base, theirs, mine advice.Body) (advice.Body, []string) {
 	slices.Sort(clashes)
 	claims, more := mergeClaims(claimsOf(base), claimsOf(theirs), claimsOf(mine))
 	clashes = append(clashes, more...)
-	if len(clashes) > 0 {
-		return advice.Body{}, clashes
-	}
 	merged["claims"] = encode(claims)
 	var out advice.Body
 	if err := json.Unmarshal(encode(merged), &out); err != nil {
 		panic(fmt.Sprintf("experts: merged text: %v", err))
 	}
-	return out, nil
+	return out, clashes
 }
 
 // onlyChange is the three-way choice for one part; nil stands for absent.
@@ -53,7 +60,7 @@ func onlyChange(base, theirs, mine json.RawMessage) (json.RawMessage, bool) {
 	case bytes.Equal(base, mine):
 		return theirs, true
 	}
-	return nil, false
+	return mine, false
 }
 
 // mergeClaims follows each claim of base into both texts. New claims keep their

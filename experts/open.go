@@ -26,6 +26,7 @@ const longestNote = 2000
 
 // SubmitWith is Submit with a note for those who will review it; the history shows it.
 func (d *Desk) SubmitWith(ctx context.Context, actor accounts.Account, draft int64, note string) (View, error) {
+	d = d.still()
 	if note = clean(note); utf8.RuneCountInString(note) > longestNote {
 		return View{}, problem.New(problem.Invalid, "long-note", "没有提交审议", "附言超过 2000 个字", "请缩短后再提交")
 	}
@@ -40,7 +41,7 @@ func (d *Desk) SubmitWith(ctx context.Context, actor accounts.Account, draft int
 			return err
 		}
 		id = c.ID
-		return d.settle(ctx, tx, actor, *c, c, Submit, record{text: note, data: map[string]any{"draft": draft, "scope": c.Scope, "tier": c.Tier}})
+		return d.settle(ctx, tx, actor, *c, c, Submit, record{text: note, data: c.opened()})
 	})
 	if err = attempted(Submit, named(err)); err != nil {
 		return View{}, err
@@ -122,6 +123,12 @@ func (d *Desk) unscreened(ctx context.Context, tx pgx.Tx, body advice.Body) ([]s
 	return wants, nil
 }
 
+// opened is what the log keeps of a review's opening beside its moves.
+func (c *Case) opened() map[string]any {
+	return map[string]any{"draft": c.DraftID, "scope": c.Scope, "tier": c.Tier, "asker": c.Asker, "renews": c.Renews,
+		"policy": digestOf(c.Policy), "department": digestOf(c.Department)}
+}
+
 func insertReview(ctx context.Context, tx pgx.Tx, c *Case, by int64, now time.Time) (id int64, err error) {
 	err = tx.QueryRow(ctx, `insert into review (draft_id, scope, state, round, tier, policy, revision, hash, author, machine, asker, department, opened_by, opened_at, renews, committee_id, due_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, nullif($15, 0), nullif($16, 0), $17) returning id`,
@@ -135,6 +142,7 @@ func insertReview(ctx context.Context, tx pgx.Tx, c *Case, by int64, now time.Ti
 // Route seats a panel: the experts named, or, when none are named, the ones
 // that the policy, their domains and their load suggest.
 func (d *Desk) Route(ctx context.Context, actor accounts.Account, review int64, logins []string) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Route, func(tx pgx.Tx, c *Case) (record, error) {
 		if !office(actor) {
 			return record{}, notYours
@@ -179,6 +187,7 @@ func accountsOf(seats []Seat) []int64 {
 // words what the conflict is. A conflict recuses, and a substitute is seated
 // where the roster has one.
 func (d *Desk) Declare(ctx context.Context, actor accounts.Account, review int64, conflict string) (View, error) {
+	d = d.still()
 	return d.act(ctx, actor, review, Declare, func(tx pgx.Tx, c *Case) (record, error) {
 		answer, text := None, ""
 		if conflict = clean(conflict); conflict != string(None) {

@@ -41,7 +41,8 @@ func (d *Desk) Renew(ctx context.Context, actor accounts.Account, application in
 			return err
 		}
 		id = c.ID
-		data := map[string]any{"draft": c.DraftID, "scope": c.Scope, "tier": c.Tier, "renews": old.ID, "application": application}
+		data := c.opened()
+		data["application"] = application
 		return d.settle(ctx, tx, actor, *c, c, Submit, record{data: data})
 	})
 	if err = attempted(Submit, named(err)); err != nil {

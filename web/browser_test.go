@@ -68,7 +68,7 @@ func (h *house) at(t *testing.T, browser context.Context, login string, width in
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 6*time.Minute)
 	t.Cleanup(cancel)
 	s := &screen{h: h, t: t, ctx: ctx, name: login}
 	s.run()

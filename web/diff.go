@@ -20,16 +20,10 @@ func compare(before, after string, cut func(string) []string) []part {
 	var parts []part
 	var removed, added []string
 	flush := func() {
-		for len(removed) > 0 || len(added) > 0 {
-			var a, b string
-			if len(removed) > 0 {
-				a, removed = removed[0], removed[1:]
-			}
-			if len(added) > 0 {
-				b, added = added[0], added[1:]
-			}
-			parts = append(parts, part{Runs: compareWords(a, b, cut)})
+		for _, p := range pairUp(removed, added) {
+			parts = append(parts, part{Runs: compareWords(p[0], p[1], cut)})
 		}
+		removed, added = nil, nil
 	}
 	for _, e := range script(paragraphs(before), paragraphs(after)) {
 		switch e.kind {
@@ -50,6 +44,57 @@ func compare(before, after string, cut func(string) []string) []part {
 	return parts
 }
 
+// pairUp says which new paragraph each removed one became: in order when there
+// are as many, else the most alike; what has no counterpart stands alone.
+func pairUp(removed, added []string) (pairs [][2]string) {
+	if len(removed) == len(added) {
+		for i := range removed {
+			pairs = append(pairs, [2]string{removed[i], added[i]})
+		}
+		return pairs
+	}
+	const leastAlike = 0.3
+	next := 0
+	for _, r := range removed {
+		best, share := -1, leastAlike
+		for j := next; j < len(added); j++ {
+			if s := inCommon(r, added[j]); s > share {
+				best, share = j, s
+			}
+		}
+		if best < 0 {
+			pairs = append(pairs, [2]string{r, ""})
+			continue
+		}
+		for ; next < best; next++ {
+			pairs = append(pairs, [2]string{"", added[next]})
+		}
+		pairs = append(pairs, [2]string{r, added[best]})
+		next = best + 1
+	}
+	for ; next < len(added); next++ {
+		pairs = append(pairs, [2]string{"", added[next]})
+	}
+	return pairs
+}
+
+// inCommon is the share of character pairs that two paragraphs have in common.
+func inCommon(a, b string) float64 {
+	have := map[[2]rune]int{}
+	x, y := []rune(a), []rune(b)
+	for i := 0; i+1 < len(x); i++ {
+		have[[2]rune{x[i], x[i+1]}]++
+	}
+	same := 0
+	for i := 0; i+1 < len(y); i++ {
+		if k := [2]rune{y[i], y[i+1]}; have[k] > 0 {
+			have[k]--
+			same++
+		}
+	}
+	return 2 * float64(same) / float64(max(1, len(x)+len(y)-2))
+}
+
 func paragraphs(text string) []string {
 	lines := strings.Split(text, "\n")
 	return slices.DeleteFunc(lines, func(s string) bool { return strings.TrimSpace(s) == "" })
@@ -61,7 +106,7 @@ func paragraphs(text string) []string {
 func compareWords(before, after string, cut func(string) []string) []run {
 	var runs []run
 	same := 0
-	for _, e := range script(split(before, cut), split(after, cut)) {
+	for _, e := range readable(script(split(before, cut), split(after, cut))) {
 		if e.kind == "" {
 			same += len(e.word)
 		}
@@ -75,6 +120,36 @@ func compareWords(before, after string, cut func(string) []string) []run {
 		return []run{{"del", before}, {"ins", after}}
 	}
 	return runs
+}
+
+// readable swallows islands: one or two characters that happen to be the same
+// between two changes are part of the change to a reader, who would otherwise
+// have to put words together from splinters.
+func readable(steps []step) []step {
+	const island = 2
+	out := make([]step, 0, len(steps))
+	changed := false // something was changed before
+	for i := 0; i < len(steps); {
+		if steps[i].kind != "" {
+			out, changed = append(out, steps[i]), true
+			i++
+			continue
+		}
+		j, size := i, 0
+		for j < len(steps) && steps[j].kind == "" {
+			size += len([]rune(steps[j].word))
+			j++
+		}
+		small := changed && j < len(steps) && size <= island
+		for ; i < j; i++ {
+			if small {
+				out = append(out, step{"del", steps[i].word}, step{"ins", steps[i].word})
+			} else {
+				out = append(out, steps[i])
+			}
+		}
+	}
+	return deletionsFirst(out)
 }
 
 // split cuts a text into words and, between them, single characters. The

@@ -88,7 +88,7 @@ func (s *Server) sampleReview(_ *http.Request) reviewPage {
 	b := sampleBody()
 	p := reviewPage{Page: samplePage("reviews", "审议"), ID: "12345", Heading: b.Question, State: "再次表决", Tone: "wait", Hash: b.Hash(), Round: 3, Revision: 4, NextRevision: 5,
 		Waiting: 128, Draft: viewBody(1, 4, b.Hash(), b, standing{Edited: true}), Share: &share{62, 38}, Rule: "专家组审议：专家组至少 3 人，法定票数 2，赞成 2 票通过。",
-		Sealed: true, CanVote: true, CanEdit: true, CanOpine: true, HasFoot: true}
+		Major: &majorView{}, Sealed: true, CanVote: true, CanEdit: true, CanOpine: true, HasFoot: true}
 	g := reviewGroup{Name: "轮到我"}
 	for i := range 128 {
 		g.Items = append(g.Items, reviewRow{ID: fmt.Sprint(12345 - i), Title: longTitle, State: "第一轮表决", Next: "请先申报有无利益冲突", Current: i == 0})

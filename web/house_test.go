@@ -25,6 +25,7 @@ import (
 	"advisor/internal/db"
 	"advisor/internal/db/dbtest"
 	"advisor/llm"
+	"advisor/notify"
 	"advisor/retrieval"
 	"advisor/sample"
 	"advisor/segment"
@@ -40,6 +41,7 @@ type house struct {
 	accounts *accounts.Store
 	desk     *experts.Desk
 	chat     *chat.Chat
+	notices  *notify.Room
 	admin    accounts.Account
 	people   map[string]accounts.Account
 	rooms    web.Rooms
@@ -117,7 +119,8 @@ func newHouseWith(t testing.TB, empty bool, model llm.Generator) *house {
 	h.chat = chat.New(h.db, advisor, now, log)
 	t.Cleanup(func() { _ = h.chat.Close(context.WithoutCancel(t.Context())) })
 	h.desk = experts.New(experts.Config{DB: h.db, Check: advisor, Key: key, Now: now, Log: log})
-	h.rooms = web.Rooms{Accounts: h.accounts, Advisor: advisor, Chat: h.chat, Desk: h.desk, Index: index, Importer: intake.New(h.db, index, now, log), Segmenter: words,
+	h.notices = notify.New(notify.Config{DB: h.db, Now: now})
+	h.rooms = web.Rooms{Notices: h.notices, Accounts: h.accounts, Advisor: advisor, Chat: h.chat, Desk: h.desk, Index: index, Importer: intake.New(h.db, index, now, log), Segmenter: words,
 		Library: corpus.Library{DB: h.db}, Witness: audit.Witness{DB: h.db, Key: key, Now: now}, Now: now, Log: log}
 	if !empty {
 		h.furnish(intake.New(h.db, index, now, log))

@@ -32,17 +32,19 @@ type Page struct {
 type NavItem struct {
 	Name, Href string
 	Current    bool
-	Count      int // what waits for me there
+	Count      int    // what waits for me there
+	What       string // what is counted; empty: 轮到我
 }
 
 // done are the sentences that a redirect may ask the next page to show. The
 // address names one by its key, so nobody can put words into the page by a link.
 var done = map[string]string{
 	"submitted": "已提交审议，专委会秘书处将组成专家组。", "declared": "已申报，材料已向您打开。", "recused": "已申报利益冲突，您在本件中回避。",
-	"voted": "表决已提交。", "edited": "已保存为新的一稿，原有表决失效，须重新表决。", "routed": "专家组已组成。", "returned": "已退回。", "rejected": "已否决。",
+	"voted": "表决已提交。", "edited": "已保存为新的一稿。对全文的表决失效，须重新表决；没有改动的论断，原有批注沿用。", "routed": "专家组已组成。", "returned": "已退回。", "rejected": "已否决。",
 	"withdrawn": "已撤回。", "opined": "意见已提出。", "disposed": "意见已答复。", "closed": "本轮已结束，建议稿审议通过。", "applied": "已采纳落实，并登记在台账。",
 	"password": "密码已修改。", "saved": "已保存。", "ended": "已退出该账号的全部登录。", "revoked": "密钥已停用。", "out": "已退出登录。",
 	"validity": "效力核定已登记。", "received": "文件已接收，正在办理。", "cancel": "已取消。", "retry": "已重新排队。", "rated": "评价已记下，谢谢。",
+	"again": "已开始再次表决，各位专家将收到通知。", "delegated": "已委托他人，您在本件中不再表决。", "referred": "已送合法性审查。", "decided": "决定已登记。", "redrafted": "已按退回意见重拟，下面是新稿；提交审议时，附有逐条落实情况。", "formatted": "已保存。只调整了格式，原有表决继续有效。", "renewed": "已发起新一轮审议，请组成专家组。", "suspended": "已中止执行。", "resumed": "已恢复执行。", "retired": "已终止执行。",
 }
 
 // page begins a page.
@@ -56,6 +58,9 @@ func (s *Server) page(r *http.Request, actor accounts.Account, section, title st
 		{Name: "台账", Href: "/ledger"}, {Name: "文件库", Href: "/corpus"}}
 	if actor.Has(accounts.Admin) {
 		p.Nav = append(p.Nav, NavItem{Name: "账号", Href: "/admin"})
+	}
+	if s.rooms.Notices != nil {
+		p.Nav = append(p.Nav, NavItem{Name: "通知", Href: "/notices", Count: s.unread(r, actor), What: "未读"})
 	}
 	for i := range p.Nav {
 		p.Nav[i].Current = p.Nav[i].Href == "/"+section

@@ -35,12 +35,28 @@ type reviewPage struct {
 	Reasons                                              []choice
 	Moves                                                []move
 	Form                                                 *editForm
-	OpenRemarks                                          bool
+	OpenRemarks, Kept                                    bool
+	KeptHash, EditHash, NextID                           string
+	Stages                                               []stage
+	Authors                                              []author
+	Authored                                             [][]writtenBy
+	Obeyed                                               []obeyedRow
+	RedraftOf                                            string
+	CanRedraft                                           bool
+	Major                                                *majorView
+	Marked                                               []markView
 
 	Gate, Editing, CanRoute, CanVote, CanEdit, CanClose, CanApply, CanSubmit, CanWithdraw, CanOpine, HasFoot bool
 
-	typed url.Values // what a refused form held
+	typed  url.Values // what a refused form held
+	marked bool       // the policy asks for ratings
 }
+
+// markView is the rating of one dimension, 1 to 9.
+type markView struct{ Name, Words, Chosen string }
+
+// Nine are the ratings that may be given.
+func (markView) Nine() []string { return []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"} }
 
 // Typed gives back what stood in a refused form.
 func (p reviewPage) Typed(name string) string { return p.typed.Get(name) }
@@ -118,12 +134,27 @@ func (s *Server) showReview(w http.ResponseWriter, r *http.Request, actor accoun
 	if err != nil {
 		return err
 	}
-	page := reviewPage{Page: s.page(r, actor, "reviews", "审议 #"+r.PathValue("id")), Groups: groups, Waiting: len(groups[0].Items)}
+	page := reviewPage{Page: s.page(r, actor, "reviews", "审议 #"+r.PathValue("id")), Groups: groups, Waiting: s.waiting(r, actor), ID: r.PathValue("id")}
 	page.Problem = p
 	if p != nil {
 		page.typed = r.PostForm
 	}
+	page.NextID = nextItem(groups, page.ID)
+	if err := s.scribbled(r, actor, id, &page); err != nil {
+		return err
+	}
+	if s.rooms.Notices != nil && r.Method == http.MethodGet {
+		if err := s.rooms.Notices.Opened(r.Context(), actor, id); err != nil {
+			return err
+		}
+	}
+	page.Stages = stages(v)
+	page.Major = viewMajor(v)
 	page.fill(v, actor, names)
+	if err := s.fillRedraft(r, actor, v, &page); err != nil {
+		return err
+	}
+	page.HasFoot = page.HasFoot || page.CanRedraft
 	if v.Draft != nil {
 		if err := s.fillText(r, actor, v, names, &page); err != nil {
 			return err
@@ -136,6 +167,12 @@ func (s *Server) showReview(w http.ResponseWriter, r *http.Request, actor accoun
 				body = *edited
 			}
 			page.Form = newEditForm(body)
+			page.EditHash = v.Hash
+			if edited == nil {
+				if err := s.editKept(r, actor, v, &page); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return s.show(w, problem.HTTP(errOrNil(p)), "review", page)
@@ -251,6 +288,7 @@ func (s *Server) fillText(r *http.Request, actor accounts.Account, v experts.Vie
 	}
 	page.Draft = viewBody(v.DraftID, v.Revision, v.Hash, *v.Draft, st)
 	if page.CanVote {
+		page.marked = v.Policy.Marks
 		page.fillBallot(*v.Draft)
 	}
 	revisions, err := s.rooms.Desk.Revisions(r.Context(), actor, v.ReviewID)
@@ -273,7 +311,18 @@ func (s *Server) fillText(r *http.Request, actor accounts.Account, v experts.Vie
 	if len(revisions) > 1 && revisions[0].Machine {
 		page.Share = s.shareOf(plain(revisions[0].Body), plain(*v.Draft))
 	}
-	return nil
+	var failed error
+	page.Authors, page.Authored = authorship(revisions, func(rev advice.Revision) string {
+		if rev.Machine {
+			return "机器"
+		}
+		a, err := s.rooms.Accounts.ByID(r.Context(), rev.Author)
+		if err != nil {
+			failed = err
+		}
+		return a.Name
+	}, s.rooms.Segmenter.Words)
+	return failed
 }
 
 // decidedAt is when the review came to its present state.
@@ -339,6 +388,12 @@ func (p *reviewPage) fillBallot(b advice.Body) {
 	p.Overall = row("score")
 	p.Overall.Required = true
 	p.Overall.Chosen, p.Overall.Reason, p.Overall.Note = p.Typed("score"), p.Typed("reason"), p.Typed("text")
+	if p.marked {
+		for _, m := range []markView{{"necessity", "必要性", ""}, {"feasibility", "可行性", ""}, {"soundness", "科学性", ""}} {
+			m.Chosen = p.Typed(m.Name)
+			p.Marked = append(p.Marked, m)
+		}
+	}
 	for i, c := range b.Claims {
 		v := row(fmt.Sprintf("claim-%d", i+1))
 		v.Number, v.Text = i+1, clip(c.Text, 160)

@@ -92,8 +92,11 @@ func (s *Server) vote(r *http.Request, actor accounts.Account, id int64) error {
 			return err
 		}
 	}
-	_, err = s.rooms.Desk.Vote(r.Context(), actor, id, *overall)
-	return err
+	overall.Marks = ratings(r)
+	if _, err = s.rooms.Desk.Vote(r.Context(), actor, id, *overall); err != nil {
+		return err
+	}
+	return s.rooms.Desk.Forget(r.Context(), actor, id, "vote")
 }
 
 // isAlready says that a remark was made before: the form came a second time,
@@ -170,6 +173,7 @@ func (s *Server) apply(w http.ResponseWriter, r *http.Request, actor accounts.Ac
 type editForm struct {
 	Conclusion, Options, Procedure, Unknown string
 	Claims                                  []claimView
+	Versions                                []choice // the documents that a new citation may name
 }
 
 func newEditForm(b advice.Body) *editForm {
@@ -182,6 +186,15 @@ func newEditForm(b advice.Body) *editForm {
 			cv.Cites = append(cv.Cites, viewCite(n, fmt.Sprintf("cite-%d-%d", i+1, j+1), cite))
 		}
 		f.Claims = append(f.Claims, cv)
+	}
+	seen := map[int64]bool{}
+	for _, c := range b.Claims {
+		for _, q := range c.Citations {
+			if !seen[q.VersionID] {
+				seen[q.VersionID] = true
+				f.Versions = append(f.Versions, choice{Code: strconv.FormatInt(q.VersionID, 10), Words: clip(q.Title, 40)})
+			}
+		}
 	}
 	return f
 }
@@ -205,14 +218,48 @@ func (s *Server) edit(w http.ResponseWriter, r *http.Request, actor accounts.Acc
 	if err != nil {
 		return err
 	}
-	if _, err := s.rooms.Desk.Edit(r.Context(), actor, id, r.PostFormValue("hash"), body, r.PostFormValue("reason")); err != nil {
+	saved, err := s.rooms.Desk.Merge(r.Context(), actor, id, r.PostFormValue("hash"), body, r.PostFormValue("reason"))
+	if err != nil {
 		p, err := refusal(err)
 		if err != nil {
 			return err
 		}
+		if joined, _, err := s.rooms.Desk.Joined(r.Context(), actor, id, r.PostFormValue("hash"), body); err == nil {
+			body = joined
+		}
 		return s.showReview(w, r, actor, p, &body)
 	}
-	return see(w, r, fmt.Sprintf("/reviews/%d?done=edited#diff", id))
+	if err := s.rooms.Desk.Forget(r.Context(), actor, id, "edit"); err != nil {
+		return err
+	}
+	done := "edited"
+	if saved.Round == v.Round && saved.Hash != v.Hash {
+		done = "formatted"
+	}
+	return see(w, r, fmt.Sprintf("/reviews/%d?done=%s#diff", id, done))
+}
+
+// editKept fills the form of changes with what was typed into it and not saved,
+// laid over the present text when that has changed since.
+func (s *Server) editKept(r *http.Request, actor accounts.Account, v experts.View, page *reviewPage) error {
+	if !page.Kept || page.typed.Get("conclusion") == "" {
+		return nil
+	}
+	revisions, err := s.rooms.Desk.Revisions(r.Context(), actor, v.ReviewID)
+	if err != nil {
+		return err
+	}
+	for _, rev := range revisions {
+		if rev.Hash != page.KeptHash {
+			continue
+		}
+		body, _, err := s.rooms.Desk.Joined(r.Context(), actor, v.ReviewID, rev.Hash, edited(rev.Body, page.typed.Get, nil))
+		if err != nil {
+			return err
+		}
+		page.Form = newEditForm(body)
+	}
+	return nil
 }
 
 // editedFrom applies the form to the revision it names, so that a form made from
@@ -255,9 +302,39 @@ func edited(base advice.Body, field func(string) string, drop []string) advice.B
 				c.Citations[j].Quote = q
 			}
 		}
+		kept := c.Citations[:0]
+		for j, cite := range c.Citations {
+			if !slices.Contains(drop, fmt.Sprintf("cite-%d-%d", i+1, j+1)) {
+				kept = append(kept, cite)
+			}
+		}
+		c.Citations = append(kept, added(field, fmt.Sprintf("cite-%d-new", i+1), base)...)
 		b.Claims = append(b.Claims, c)
 	}
+	if text := tidy(field("claim-new")); text != "" {
+		b.Claims = append(b.Claims, advice.Claim{Text: text, Role: advice.Basis, Citations: added(field, "cite-new", base)})
+	}
 	return b
+}
+
+// added is a citation that the form adds: a version that the text cites already,
+// or one named by its number in the library's address, with provision and quote.
+func added(field func(string) string, name string, base advice.Body) []advice.Citation {
+	version, err := strconv.ParseInt(tidy(field(name+"-version")), 10, 64)
+	quote := tidy(field(name + "-quote"))
+	if err != nil || quote == "" {
+		return nil
+	}
+	cite := advice.Citation{VersionID: version}
+	for _, c := range base.Claims {
+		for _, q := range c.Citations {
+			if q.VersionID == version {
+				cite = q
+			}
+		}
+	}
+	cite.PassageID, cite.Provision, cite.Quote, cite.Status = 0, tidy(field(name+"-provision")), quote, ""
+	return []advice.Citation{cite}
 }
 
 // tidy undoes what browsers do to line ends.

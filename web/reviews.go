@@ -47,6 +47,16 @@ func (s *Server) reviews(w http.ResponseWriter, r *http.Request, actor accounts.
 	if err != nil {
 		return err
 	}
+	if st := experts.State(r.URL.Query().Get("state")); experts.Word(st) != "" {
+		list, err := s.rooms.Desk.List(r.Context(), actor, experts.Filter{State: st})
+		if err != nil {
+			return err
+		}
+		groups = []reviewGroup{{Name: experts.Word(st), Empty: "没有这一状态的审议。"}}
+		for _, sum := range list {
+			groups[0].Items = append(groups[0].Items, viewSummary(sum, 0))
+		}
+	}
 	page := reviewsPage{Page: s.page(r, actor, "reviews", "审议"), All: all, CanAll: overseer(actor), Groups: groups, Nothing: true}
 	for _, g := range groups {
 		page.Nothing = page.Nothing && len(g.Items) == 0
@@ -55,13 +65,19 @@ func (s *Server) reviews(w http.ResponseWriter, r *http.Request, actor accounts.
 }
 
 // queue sorts the reviews that concern the reader by whose turn it is.
+//
+// Beside a review it is a short list: what is next, not the whole register.
 func (s *Server) queue(r *http.Request, actor accounts.Account, all bool, current int64) ([]reviewGroup, error) {
+	limit := 60
+	if current != 0 {
+		limit = 20
+	}
 	groups := []reviewGroup{{Name: "轮到我", Empty: "现在没有等您办理的审议。"}, {Name: "待他人", Empty: "没有等待他人办理的审议。"}, {Name: "已办", Empty: "办结的审议会列在这里。"}}
-	turn, err := s.rooms.Desk.List(r.Context(), actor, experts.Filter{Turn: true})
+	turn, err := s.rooms.Desk.List(r.Context(), actor, experts.Filter{Turn: true, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
-	mine, err := s.rooms.Desk.List(r.Context(), actor, experts.Filter{Mine: !all})
+	mine, err := s.rooms.Desk.List(r.Context(), actor, experts.Filter{Mine: !all, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
@@ -97,10 +113,10 @@ func viewSummary(sum experts.Summary, current int64) reviewRow {
 
 // waiting counts the reviews whose turn is the reader's, for the navigation.
 func (s *Server) waiting(r *http.Request, actor accounts.Account) int {
-	turn, err := s.rooms.Desk.List(r.Context(), actor, experts.Filter{Turn: true})
+	n, err := s.rooms.Desk.Waiting(r.Context(), actor)
 	if err != nil {
 		s.log().Error("count waiting reviews", "actor", actor.ID, "error", err)
 		return 0
 	}
-	return len(turn)
+	return n
 }

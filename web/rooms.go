@@ -11,6 +11,7 @@ import (
 	"advisor/corpus"
 	"advisor/experts"
 	"advisor/intake"
+	"advisor/notify"
 	"advisor/retrieval"
 	"advisor/segment"
 	"advisor/web/api"
@@ -22,6 +23,7 @@ type Rooms struct {
 	Advisor   *advice.Advisor
 	Chat      *chat.Chat
 	Desk      *experts.Desk
+	Notices   *notify.Room
 	Index     *retrieval.Index
 	Importer  *intake.Importer
 	Segmenter *segment.Segmenter

@@ -1,6 +1,9 @@
 package web
 
-import "advisor/accounts"
+import (
+	"advisor/accounts"
+	"advisor/experts"
+)
 
 // routes is every page and every form. What is not open asks for a signed-in
 // account; roles narrow it where a whole page belongs to an office. The finer
@@ -32,7 +35,18 @@ var routes = []route{
 	{pattern: "POST /reviews/{id}/declare", do: act("declared", (*Server).declare)},
 	{pattern: "POST /reviews/{id}/vote", do: act("voted", (*Server).vote)},
 	{pattern: "POST /reviews/{id}/edit", do: (*Server).edit},
+	{pattern: "POST /reviews/{id}/scribble", do: (*Server).scribble},
 	{pattern: "POST /reviews/{id}/return", do: act("returned", (*Server).giveBack)},
+	{pattern: "POST /reviews/{id}/again", do: act("again", (*Server).again)},
+	{pattern: "POST /reviews/{id}/recuse", do: act("saved", (*Server).recuse)},
+	{pattern: "POST /reviews/{id}/delegate", do: act("delegated", (*Server).delegate)},
+	{pattern: "POST /reviews/{id}/label", do: act("saved", (*Server).label)},
+	{pattern: "POST /reviews/{id}/comment", do: act("saved", (*Server).comment)},
+	{pattern: "POST /reviews/{id}/refer", do: act("referred", (*Server).refer)},
+	{pattern: "POST /reviews/{id}/legality", do: act("saved", (*Server).legality)},
+	{pattern: "POST /reviews/{id}/meeting", do: act("saved", (*Server).meeting)},
+	{pattern: "POST /reviews/{id}/decide", do: act("decided", (*Server).decide)},
+	{pattern: "POST /reviews/{id}/redraft", do: (*Server).redraft},
 	{pattern: "POST /reviews/{id}/reject", do: act("rejected", (*Server).reject)},
 	{pattern: "POST /reviews/{id}/withdraw", do: act("withdrawn", (*Server).withdraw)},
 	{pattern: "POST /reviews/{id}/opinion", do: act("opined", (*Server).opine)},
@@ -42,6 +56,16 @@ var routes = []route{
 	{pattern: "GET /ledger", do: (*Server).ledger},
 	{pattern: "GET /ledger/{id}", do: (*Server).application},
 	{pattern: "GET /ledger/{id}/receipt", do: (*Server).receipt},
+	{pattern: "GET /ledger/{id}/qr", do: (*Server).receiptQR},
+	{pattern: "POST /ledger/{id}/renew", do: (*Server).renew},
+	{pattern: "POST /ledger/{id}/suspend", do: ledgerAct("suspended", (*experts.Desk).Suspend)},
+	{pattern: "POST /ledger/{id}/resume", do: ledgerAct("resumed", (*experts.Desk).Resume)},
+	{pattern: "POST /ledger/{id}/retire", do: ledgerAct("retired", (*experts.Desk).Retire)},
+	{pattern: "GET /notices", do: (*Server).notices},
+	{pattern: "POST /notices/read", do: (*Server).noticesRead},
+	{pattern: "POST /notices/wish", do: (*Server).noticesWish},
+	{pattern: "GET /board", roles: []string{accounts.Secretary, accounts.Chair, accounts.Admin, accounts.Auditor, accounts.Decider}, do: (*Server).board},
+	{pattern: "GET /learned", roles: []string{accounts.Secretary, accounts.Chair, accounts.Admin, accounts.Auditor}, do: (*Server).learned},
 	{pattern: "GET /corpus", do: (*Server).corpus},
 	{pattern: "GET /corpus/{id}", do: (*Server).document},
 	{pattern: "GET /corpus/versions/{id}/original", do: (*Server).original},

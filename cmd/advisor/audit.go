@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -58,7 +60,7 @@ func auditVerify(f *flags) action {
 	exported := f.String("log", "", "audit export 写出的日志文件：脱机核验，不用数据库")
 	key := f.String("key", "", "公钥，或公钥文件；脱机核验时用")
 	return func(ctx context.Context, e *env, _ []string) error {
-		o := audit.Options{Books: []audit.Books{experts.NewBooks()}}
+		o := audit.Options{Books: []audit.Books{experts.NewBooks(), experts.NewReplay()}}
 		if *file != "" {
 			b, err := os.ReadFile(*file)
 			if err != nil {
@@ -77,6 +79,42 @@ func auditVerify(f *flags) action {
 			return quiet(problem.Failed)
 		}
 		return nil
+	}
+}
+
+// auditReplay rebuilds the committee's tables from the log and compares them
+// with what is there; with a file it writes the rebuilt rows.
+func auditReplay(f *flags) action {
+	out := f.String("out", "", "把重放得出的各表写入文件（JSON）")
+	return func(ctx context.Context, e *env, _ []string) error {
+		replay := experts.NewReplay()
+		r, err := e.verify(ctx, audit.Options{Books: []audit.Books{replay}})
+		if err != nil {
+			return err
+		}
+		counts := map[string]int{}
+		for table, rows := range replay.Tables() {
+			counts[table] = len(rows)
+		}
+		if *out != "" {
+			b, err := json.MarshalIndent(replay.Tables(), "", " ")
+			if err != nil {
+				return fmt.Errorf("encode the rebuilt tables: %w", err)
+			}
+			if err := os.WriteFile(*out, b, 0o600); err != nil {
+				return problem.New(problem.Failed, "write-replay", "重放结果没有写入 "+*out, err.Error(), "请换一个位置")
+			}
+		}
+		err = e.print(map[string]any{"ok": r.OK, "size": r.Size, "rows": counts, "problems": r.Problems}, func(w io.Writer) {
+			for _, t := range slices.Sorted(maps.Keys(counts)) {
+				fmt.Fprintf(w, "  %-14s %d 行\n", t, counts[t])
+			}
+			printVerified(w, r)
+		})
+		if err == nil && !r.OK {
+			return quiet(problem.Failed)
+		}
+		return err
 	}
 }
 

@@ -71,7 +71,12 @@ func (e *env) site(ctx context.Context, development bool) (http.Handler, error) 
 		return nil, err
 	}
 	origins, _ := web.WidgetOrigins(e.cfg.WidgetOrigins) // checked at start
+	notices, err := e.tellers(ctx)
+	if err != nil {
+		return nil, err
+	}
 	s, err := web.New(web.Rooms{
+		Notices:  notices,
 		Accounts: e.accounts, Advisor: e.advisor, Chat: e.talk, Desk: e.desk, Index: e.idx, Importer: importer, Segmenter: e.words,
 		Library: corpus.Library{DB: e.db}, Witness: audit.Witness{DB: e.db, Key: key, Now: e.now},
 		Now: e.now, Log: e.log, PublicURL: e.cfg.PublicURL, WidgetOrigins: origins, Version: version, Development: development,

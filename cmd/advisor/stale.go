@@ -84,3 +84,18 @@ func noticesCommand(f *flags) action {
 		})
 	}
 }
+
+// reviewRedraft has the machine draft again what was returned to it.
+func reviewRedraft(*flags) action {
+	return onOne("审议", printRedraft, func(ctx context.Context, e *env, actor accounts.Account, n int64) (experts.Redraft, error) {
+		return e.desk.Redraft(ctx, actor, n, e.advisor)
+	})
+}
+
+func printRedraft(w io.Writer, r experts.Redraft) {
+	fmt.Fprintf(w, "建议稿 %d（审议 %d 退回后重拟）\n\n%s\n\n退回意见的落实：\n", r.Answer.DraftID, r.ReviewID, r.Answer.Text)
+	words := map[string]string{experts.Kept: "已照办", experts.NotKept: "未照办", experts.Unknown: "须由专家判断"}
+	for _, o := range r.Report {
+		fmt.Fprintf(w, "  %d. %s  %s：%s\n", o.Number, words[o.Result], o.Text, o.Why)
+	}
+}

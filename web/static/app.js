@@ -2,6 +2,7 @@
 // page still does its work.
 import {openSource, closeSource} from './source.js';
 import {startAsking} from './ask.js';
+import {keepTyping} from './desk.js';
 
 const items = () => [...document.querySelectorAll('[data-item]')].filter(e => e.offsetParent !== null && !e.closest('.list'));
 let here = -1;
@@ -95,3 +96,4 @@ if (tabs.length) {
 }
 
 startAsking();
+keepTyping();
