@@ -146,6 +146,22 @@ func TestNearestStaysInside(t *testing.T) {
 	})
 }
 
+// Looked at beside the words or after them, the nearest are the same.
+func TestNearestBesideTheWords(t *testing.T) {
+	v := planes(64, 500, 4)
+	s := &search{view: v, filter: open(v), depth: 20, probe: newProbe(1, madeUp(64, 9))}
+	after := s.lookNear()()
+	s.filter.seen = beside + 1
+	beside := s.lookNear()
+	if got := beside(); len(got[current]) != 20 || !slices.Equal(after[current], got[current]) || s.timing.Vector <= 0 {
+		t.Errorf("want the same twenty both ways, got %v and %v", after[current], got[current])
+	}
+	s.probe = nil
+	if none := s.lookNear()(); len(none[current]) != 0 {
+		t.Errorf("want nothing without a vector, got %v", none)
+	}
+}
+
 func TestPlanesSurviveMerging(t *testing.T) {
 	v := planes(64, 120, 4)
 	v.parts[0] = v.parts[0].bury([]int{1, 5})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -192,20 +193,36 @@ func (s *search) gather() {
 		s.all = append(s.all, candidate{id: id, part: p, local: local, document: v.document, version: v.id, label: x.labels[local], effective: v.Effective, tier: int(tier), secondary: v.secondary})
 		return &s.all[len(s.all)-1]
 	}
+	near := s.lookNear()
 	s.gatherWords(add)
-	if s.probe == nil {
-		return
-	}
-	started := time.Now()
-	best := s.view.nearest(s.probe, f, s.depth)
-	s.timing.Vector = milliseconds(time.Since(started))
-	for _, list := range s.trim(best) {
+	for _, list := range s.trim(near()) {
 		for i, n := range list {
 			if c := add(n.part, n.local, n.id); c != nil {
 				c.vectorRank, c.cosine, c.hasCosine = i+1, float64(n.score), true
 			}
 		}
 	}
+}
+
+// beside is how many passages make it worth looking at both sides at once, which
+// needs a second processor for some milliseconds.
+const beside = 300_000
+
+// lookNear asks for the nearest passages; calling what it gives waits for them.
+func (s *search) lookNear() func() [tiers][]found {
+	if s.probe == nil {
+		return func() (none [tiers][]found) { return none }
+	}
+	look := sync.OnceValue(func() [tiers][]found {
+		started := time.Now()
+		best := s.view.nearest(s.probe, s.filter, s.depth)
+		s.timing.Vector = milliseconds(time.Since(started))
+		return best
+	})
+	if s.filter.seen > beside {
+		go look()
+	}
+	return look
 }
 
 func (s *search) gatherWords(add func(p, local int, id int64) *candidate) {
