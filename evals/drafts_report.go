@@ -215,12 +215,17 @@ type asKept struct {
 // decline), or question, answer and gold_articles. An answer's sentences are
 // its points.
 func ReadDraftQuestions(file string) ([]DraftQuestion, error) {
-	kept, err := readLines[asKept](file)
+	raw, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, problem.New(problem.NotFound, "no-questions", "建议稿评测", "没有读到问题文件 "+file, "请核对路径").Because(err)
 	}
 	var out []DraftQuestion
-	for _, k := range kept {
+	for i, line := range strings.Split(strings.TrimSpace(string(raw)), "\n") {
+		var k asKept
+		// Question sets written by other programs have NaN where nothing is known.
+		if err := json.Unmarshal([]byte(notANumber.ReplaceAllString(line, "${1}null${2}")), &k); err != nil {
+			return nil, problem.New(problem.Invalid, "bad-questions", "建议稿评测", fmt.Sprintf("%s 第 %d 行不是 JSON 对象", file, i+1), "请每行写一个 JSON 对象").Because(err)
+		}
 		q := DraftQuestion{ID: k.ID, Kind: k.Kind, Text: k.Text + k.Question, As: k.As, Points: k.Points, Decline: k.Decline}
 		if k.On != "" {
 			if q.On, err = corpus.ParseDate(k.On); err != nil {
@@ -243,6 +248,8 @@ func ReadDraftQuestions(file string) ([]DraftQuestion, error) {
 	}
 	return out, nil
 }
+
+var notANumber = regexp.MustCompile(`("\s*:\s*)NaN(\s*[,}])`)
 
 var greeting = regexp.MustCompile(`^(您好|你好)[，,。！!]?`)
 
