@@ -121,7 +121,7 @@ func newHouseWith(t testing.TB, empty bool, model llm.Generator) *house {
 	h.desk = experts.New(experts.Config{DB: h.db, Check: advisor, Key: key, Now: now, Log: log})
 	h.notices = notify.New(notify.Config{DB: h.db, Now: now})
 	h.rooms = web.Rooms{Notices: h.notices, Accounts: h.accounts, Advisor: advisor, Chat: h.chat, Desk: h.desk, Index: index, Importer: intake.New(h.db, index, now, log), Segmenter: words,
-		Library: corpus.Library{DB: h.db}, Witness: audit.Witness{DB: h.db, Key: key, Now: now}, Now: now, Log: log}
+		Library: corpus.Library{DB: h.db}, Dictionary: corpus.Dictionary{DB: h.db, Now: now}, Witness: audit.Witness{DB: h.db, Key: key, Now: now}, Now: now, Log: log}
 	if !empty {
 		h.furnish(intake.New(h.db, index, now, log))
 		must(index.Sync(t.Context()))

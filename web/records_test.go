@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -181,4 +182,22 @@ func waitFor(t *testing.T, ok func() bool) {
 			t.Fatal("the page does not say so in time")
 		}
 	}
+}
+
+func TestDictionaryPage(t *testing.T) {
+	h := newHouse(t, false)
+	keeper := h.as("linshu")
+	page := keeper.post("/corpus/records/dictionary", url.Values{"kind": {"synonym"}, "term": {"农民工"}, "means": {"进城务工人员、务工人员"}}, http.StatusOK)
+	if !strings.Contains(page, "农民工") || !strings.Contains(page, "进城务工人员、务工人员") {
+		t.Errorf("want the entry on the page:\n%s", page)
+	}
+	page = keeper.post("/corpus/records/dictionary", url.Values{"kind": {"synonym"}, "term": {strings.Repeat("长", 200)}, "means": {"短"}}, http.StatusBadRequest)
+	if !strings.Contains(page, strings.Repeat("长", 200)) {
+		t.Error("want what was typed back with the refusal")
+	}
+	page = keeper.post("/corpus/records/dictionary/remove", url.Values{"kind": {"synonym"}, "term": {"农民工"}}, http.StatusOK)
+	if strings.Contains(page, `value="农民工"`) {
+		t.Error("want the entry gone")
+	}
+	h.as("wangmin").get("/corpus/records/dictionary", http.StatusForbidden)
 }

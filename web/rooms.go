@@ -19,20 +19,21 @@ import (
 
 // Rooms is everything the pages are composed of.
 type Rooms struct {
-	Accounts  *accounts.Store
-	Advisor   *advice.Advisor
-	Chat      *chat.Chat
-	Desk      *experts.Desk
-	Notices   *notify.Room
-	Index     *retrieval.Index
-	Importer  *intake.Importer
-	Segmenter *segment.Segmenter
-	Library   corpus.Library
-	Witness   audit.Witness
-	Now       func() time.Time
-	Log       *slog.Logger
-	PublicURL string // the address people use behind a proxy; https makes cookies secure
-	Version   string
+	Accounts   *accounts.Store
+	Advisor    *advice.Advisor
+	Chat       *chat.Chat
+	Desk       *experts.Desk
+	Notices    *notify.Room
+	Index      *retrieval.Index
+	Importer   *intake.Importer
+	Segmenter  *segment.Segmenter
+	Library    corpus.Library
+	Dictionary corpus.Dictionary
+	Witness    audit.Witness
+	Now        func() time.Time
+	Log        *slog.Logger
+	PublicURL  string // the address people use behind a proxy; https makes cookies secure
+	Version    string
 	// WidgetOrigins are the sites that may show the chat in a frame.
 	WidgetOrigins []string
 	Development   bool // serves the gallery of pages with sample data

@@ -78,7 +78,7 @@ func (e *env) site(ctx context.Context, development bool) (http.Handler, error) 
 	s, err := web.New(web.Rooms{
 		Notices:  notices,
 		Accounts: e.accounts, Advisor: e.advisor, Chat: e.talk, Desk: e.desk, Index: e.idx, Importer: importer, Segmenter: e.words,
-		Library: corpus.Library{DB: e.db}, Witness: audit.Witness{DB: e.db, Key: key, Now: e.now},
+		Library: corpus.Library{DB: e.db}, Dictionary: corpus.Dictionary{DB: e.db, Now: e.now}, Witness: audit.Witness{DB: e.db, Key: key, Now: e.now},
 		Now: e.now, Log: e.log, PublicURL: e.cfg.PublicURL, WidgetOrigins: origins, Version: version, Development: development,
 	})
 	if err != nil {

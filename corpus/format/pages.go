@@ -26,10 +26,9 @@ type drawn struct {
 	glyphs []glyph
 	image  bool // a picture covers much of the page
 
-	media            string   // the last picture's id, in an OFD
-	parts            []string // of the package that are drawn, in an OFD
-	area             Box      // of the page, in an OFD
-	lineTop, lineEnd float32  // of the line that text recognition is in
+	media string   // the last picture's id, in an OFD
+	parts []string // of the package that are drawn, in an OFD
+	area  Box      // of the page, in an OFD
 }
 
 func (b Box) height() float32 { return b.Y1 - b.Y0 }

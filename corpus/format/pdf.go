@@ -24,19 +24,23 @@ const (
 	maxPages     = 20_000
 	maxPageChars = 60_000 // characters on one page
 	maxPDFTime   = 4 * time.Minute
+	maxScanTime  = 15 * time.Minute // for text recognition, once the rest is read
 )
 
 // readPDF reads a PDF by its text layer, page by page, so that memory holds one
 // page's characters at a time. Pages that are pictures go to text recognition
 // where it is installed.
 func readPDF(ctx context.Context, r io.ReaderAt, size int64, out *sink) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, maxPDFTime, errSlow)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	limit := time.AfterFunc(maxPDFTime, func() { cancel(errSlow) })
+	defer limit.Stop()
 	f, err := openPDF(ctx, r, size)
 	if err != nil {
 		return out.pdfProblem(ctx, err)
 	}
 	defer f.close()
+	f.more = func() { limit.Reset(maxScanTime) }
 	if err := f.read(ctx, out); err != nil {
 		return out.pdfProblem(ctx, err)
 	}
@@ -52,7 +56,7 @@ func (s *sink) pdfProblem(ctx context.Context, err error) error {
 	case errors.As(err, &known):
 		return err
 	case errors.Is(context.Cause(ctx), errSlow):
-		return s.refuse("too-slow", "读取超过 "+strconv.Itoa(int(maxPDFTime.Minutes()))+" 分钟仍未完成", "请用其他软件打开后另存为新的 PDF，或拆成几个文件").Because(err)
+		return s.refuse("too-slow", "读取时间超过上限仍未完成", "请用其他软件打开后另存为新的 PDF，或拆成几个文件").Because(err)
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, pdferrors.ErrPassword), errors.Is(err, pdferrors.ErrSecurity):
@@ -68,6 +72,7 @@ type pdfFile struct {
 	pages int
 	stop  func() bool
 	done  func()
+	more  func() // gives more time
 }
 
 func openPDF(ctx context.Context, r io.ReaderAt, size int64) (*pdfFile, error) {
@@ -125,6 +130,7 @@ func (f *pdfFile) read(ctx context.Context, out *sink) error {
 		}
 	}
 	if len(scanned) > 0 {
+		f.more()
 		if err := f.recognise(ctx, &l, scanned); err != nil {
 			return err
 		}

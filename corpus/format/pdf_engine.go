@@ -133,8 +133,7 @@ func (f *pdfFile) picture(n, width, dpi int) (image.Image, error) {
 	if !ok {
 		return nil, fmt.Errorf("drawn as %T", drawn.Result.RenderedImage)
 	}
-	copied := image.NewGray(gray.Rect) // the pixels lie in the instance's memory
-	copy(copied.Pix, gray.Pix)
-	copied.Stride = gray.Stride
-	return copied, nil
+	copied := *gray
+	copied.Pix = append([]byte(nil), gray.Pix...) // the pixels lie in the instance's memory
+	return &copied, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,45 +47,84 @@ func (t tesseract) read(ctx context.Context, picture image.Image, page Page) (*d
 	if err != nil {
 		return nil, err
 	}
-	s := &drawn{page: page}
 	scale := page.W / max(float32(picture.Bounds().Dx()), 1)
+	var read []scannedLine
 	lines := bufio.NewScanner(bytes.NewReader(out))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		if err := s.word(lines.Text(), scale); err != nil {
+		if read, err = takeWord(read, lines.Text(), scale); err != nil {
 			return nil, err
 		}
 	}
+	s := &drawn{page: page}
+	s.spread(read)
 	return s, lines.Err()
 }
 
-// word takes a line of the table: level, page, block, paragraph, line, word,
-// left, top, width, height, confidence, text. A word's characters share its box.
-func (s *drawn) word(row string, scale float32) error {
+// scannedLine is a line as it was recognised.
+type scannedLine struct {
+	text strings.Builder
+	box  Box
+}
+
+// takeWord takes a row of the table: level, page, block, paragraph, line, word,
+// left, top, width, height, confidence, text. Level 4 opens a line, 5 is a word.
+func takeWord(read []scannedLine, row string, scale float32) ([]scannedLine, error) {
 	cells := strings.Split(row, "\t")
-	if len(cells) != 12 || cells[0] == "level" {
-		return nil
+	if len(cells) != 12 || cells[0] != "4" && cells[0] != "5" {
+		return read, nil
 	}
 	var at [4]float32
 	for i, cell := range cells[6:10] {
 		n, err := strconv.Atoi(cell)
 		if err != nil {
-			return fmt.Errorf("word's place %q: %w", cell, err)
+			return nil, fmt.Errorf("word's place %q: %w", cell, err)
 		}
 		at[i] = float32(n) * scale
 	}
-	if cells[0] == "4" { // a line: its height is that of its characters
-		s.lineTop, s.lineEnd = at[1], at[1]+at[3]
-		return nil
+	if cells[0] == "4" {
+		return append(read, scannedLine{box: Box{at[0], at[1], at[0] + at[2], at[1] + at[3]}}), nil
 	}
-	text := []rune(strings.TrimSpace(cells[11]))
-	if cells[0] != "5" || len(text) == 0 {
-		return nil
+	if n := len(read); n > 0 {
+		text := strings.TrimSpace(cells[11])
+		if line := &read[n-1].text; latinEnd(line.String()) && latinStart(text) {
+			line.WriteByte(' ')
+		}
+		read[n-1].text.WriteString(text)
 	}
-	step := at[2] / float32(len(text))
-	for i, r := range text {
-		x := at[0] + float32(i)*step
-		s.glyphs = append(s.glyphs, glyph{r, Box{x, s.lineTop, x + step, s.lineEnd}})
+	return read, nil
+}
+
+// spread lays the characters of lines evenly out. A line's height is that of
+// its ink and says little; most lines of a page are of one size.
+func (s *drawn) spread(read []scannedLine) {
+	var heights []float32
+	for _, l := range read {
+		heights = append(heights, l.box.height())
 	}
-	return nil
+	slices.Sort(heights)
+	for i := range read {
+		l := &read[i]
+		if usual := heights[len(heights)/2]; l.box.height() > 0.6*usual && l.box.height() < 1.3*usual {
+			l.box.Y1 = l.box.Y0 + usual
+		}
+		total := float32(0)
+		for _, r := range l.text.String() {
+			total += share(r)
+		}
+		x := l.box.X0
+		for _, r := range l.text.String() {
+			step := l.box.width() * share(r) / max(total, 1)
+			s.glyphs = append(s.glyphs, glyph{r, Box{x, l.box.Y0, x + step, l.box.Y1}})
+			x += step
+		}
+	}
+}
+
+// share is the width of a character, a Chinese one being 1.
+func share(r rune) float32 {
+	if r < 0x2e80 {
+		return 0.5
+	}
+	return 1
 }
