@@ -33,9 +33,11 @@ type Drill struct {
 // Reader turns passages' terms into what training works on.
 func (m *Model) Reader(texts [][]string) []Reading {
 	out := make([]Reading, len(texts))
-	for i, t := range texts {
-		out[i] = Reading(m.read(t))
-	}
+	inParts(len(texts), func(from, to int) {
+		for i := from; i < to; i++ {
+			out[i] = Reading(m.read(texts[i]))
+		}
+	})
 	return out
 }
 
@@ -147,12 +149,19 @@ func (t *trainer) embed(r Reading) side {
 	return s
 }
 
-// step trains on one batch and gives its loss.
-func (t *trainer) step(rate float64) float64 {
-	var questions, docs []side
-	var own []int       // by question: the place of its answer in docs
-	var right [][]int32 // by question: all its answers
-	var which []int32   // by doc: its passage
+// batch is what one step trains on: each question with the place of its own
+// answer among the passages, and all its answers by their numbers.
+type batch struct {
+	questions, docs []Reading
+	own             []int
+	right           [][]int32
+	which           []int32 // by doc: its number
+}
+
+func (t *trainer) draw() (b batch) {
+	add := func(passage int32) {
+		b.which, b.docs = append(b.which, passage), append(b.docs, t.passages[passage])
+	}
 	for _, c := range t.tracks {
 		for range min(c.Batch, len(c.Pairs)) {
 			i := c.next(t.random)
@@ -160,40 +169,70 @@ func (t *trainer) step(rate float64) float64 {
 			if len(p.Answers) == 0 || len(c.questions[i].at) == 0 {
 				continue
 			}
-			questions, right, own = append(questions, t.embed(c.questions[i])), append(right, p.Answers), append(own, len(docs))
-			which = append(which, p.Answers[t.random.IntN(len(p.Answers))])
-			docs = append(docs, t.embed(t.passages[which[len(which)-1]]))
+			b.questions, b.right, b.own = append(b.questions, c.questions[i]), append(b.right, p.Answers), append(b.own, len(b.docs))
+			add(p.Answers[t.random.IntN(len(p.Answers))])
 			for range min(t.d.Against, len(p.Against)) {
-				which = append(which, p.Against[t.random.IntN(len(p.Against))])
-				docs = append(docs, t.embed(t.passages[which[len(which)-1]]))
+				add(p.Against[t.random.IntN(len(p.Against))])
 			}
 		}
 	}
-	if len(questions) < 2 {
+	return b
+}
+
+// step trains on one batch and gives its loss.
+func (t *trainer) step(rate float64) float64 {
+	b := t.draw()
+	if len(b.questions) < 2 {
 		return 0
 	}
-	var loss float64
-	share := make([]float64, len(docs))
-	for q := range questions {
-		loss += t.score(&questions[q], docs, which, own[q], right[q], share) / float64(len(questions))
-	}
+	questions, docs := t.embedAll(b.questions), t.embedAll(b.docs)
+	pull := make([][]float32, len(questions)) // what each doc weighs in each question's gradient
+	losses := make([]float64, len(questions))
+	inParts(len(questions), func(from, to int) {
+		for q := from; q < to; q++ {
+			losses[q], pull[q] = t.score(&questions[q], docs, b.which, b.own[q], b.right[q])
+		}
+	})
+	inParts(len(docs), func(from, to int) {
+		for d := from; d < to; d++ {
+			for q := range questions {
+				if g := pull[q][d]; g != 0 {
+					mulAdd(docs[d].gradient, questions[q].vector, g)
+				}
+			}
+		}
+	})
 	t.update(append(questions, docs...), rate)
+	var loss float64
+	for _, x := range losses {
+		loss += x / float64(len(losses))
+	}
 	return loss
 }
 
-// score adds one question's gradients; other answers of its own do not count
-// against it.
-func (t *trainer) score(q *side, docs []side, which []int32, own int, right []int32, share []float64) float64 {
+func (t *trainer) embedAll(readings []Reading) []side {
+	out := make([]side, len(readings))
+	inParts(len(readings), func(from, to int) {
+		for i := from; i < to; i++ {
+			out[i] = t.embed(readings[i])
+		}
+	})
+	return out
+}
+
+// score gives one question's loss, its gradient, and what share of it each doc
+// has; other answers of its own do not count against it.
+func (t *trainer) score(q *side, docs []side, which []int32, own int, right []int32) (loss float64, pull []float32) {
+	share := make([]float64, len(docs))
 	var sum float64
 	for i := range docs {
 		if i != own && slices.Contains(right, which[i]) {
-			share[i] = 0
 			continue
 		}
 		share[i] = math.Exp((float64(dot(q.vector, docs[i].vector)) - 1) / t.d.Temperature)
 		sum += share[i]
 	}
-	loss := -math.Log(share[own] / sum)
+	pull = make([]float32, len(docs))
 	for i := range docs {
 		g := share[i] / sum
 		if i == own {
@@ -202,42 +241,80 @@ func (t *trainer) score(q *side, docs []side, which []int32, own int, right []in
 		if math.Abs(g) < 1e-4 {
 			continue
 		}
-		mulAdd(q.gradient, docs[i].vector, float32(g))
-		mulAdd(docs[i].gradient, q.vector, float32(g))
+		pull[i] = float32(g)
+		mulAdd(q.gradient, docs[i].vector, pull[i])
 	}
-	return loss
+	return -math.Log(share[own] / sum), pull
 }
 
-// update moves the terms of all texts against their gradients.
+// update moves the terms of all texts against their gradients, several parts of
+// the vocabulary at a time.
 func (t *trainer) update(texts []side, rate float64) {
-	dim := t.m.Dim
-	at := map[int32]int{}
-	var terms []int32
-	var sums []float32
 	for _, s := range texts {
 		// The vector is unit: what would only make it longer has no effect.
 		mulAdd(s.gradient, s.vector, -dot(s.gradient, s.vector))
 		stretch(s.gradient, 1/max(s.length, 1e-9))
-		for k, term := range s.reading.at {
-			i, ok := at[term]
-			if !ok {
-				i = len(terms)
-				at[term], terms, sums = i, append(terms, term), append(sums, make([]float32, dim)...)
+	}
+	const shards = 6
+	var moved [shards]moves
+	inParts(shards, func(from, to int) {
+		for k := from; k < to; k++ {
+			moved[k] = gradients(texts, int32(k), shards, t.m.Dim)
+		}
+	})
+	var mean, n float64
+	for _, x := range moved {
+		mean, n = mean+x.square, n+float64(len(x.terms))
+	}
+	t.mean += mean / max(n, 1)
+	for _, x := range moved { // the anchor is one map
+		for _, term := range x.terms {
+			if t.anchor[term] == nil {
+				t.anchor[term] = slices.Clone(t.m.Rows[int(term)*t.m.Dim:][:t.m.Dim])
 			}
-			mulAdd(sums[i*dim:][:dim], s.gradient, s.reading.weight[k])
 		}
 	}
-	var mean float64
-	for i := range terms {
-		g := sums[i*dim:][:dim]
-		mean += float64(dot(g, g)) / float64(dim) / float64(len(terms))
-	}
-	t.mean += mean
-	for i, term := range terms {
-		g, row := sums[i*dim:][:dim], t.m.Rows[int(term)*dim:][:dim]
-		if t.anchor[term] == nil {
-			t.anchor[term] = slices.Clone(row)
+	inParts(shards, func(from, to int) {
+		for k := from; k < to; k++ {
+			t.move(moved[k], rate)
 		}
+	})
+}
+
+// moves are the gradients of some terms.
+type moves struct {
+	terms  []int32
+	sums   []float32
+	square float64 // mean squares, added up
+}
+
+// gradients adds up those of the terms whose number leaves rest k.
+func gradients(texts []side, k, shards int32, dim int) (m moves) {
+	at := map[int32]int{}
+	for _, s := range texts {
+		for i, term := range s.reading.at {
+			if term%shards != k {
+				continue
+			}
+			place, ok := at[term]
+			if !ok {
+				place = len(m.terms)
+				at[term], m.terms, m.sums = place, append(m.terms, term), append(m.sums, make([]float32, dim)...)
+			}
+			mulAdd(m.sums[place*dim:][:dim], s.gradient, s.reading.weight[i])
+		}
+	}
+	for i := range m.terms {
+		g := m.sums[i*dim:][:dim]
+		m.square += float64(dot(g, g)) / float64(dim)
+	}
+	return m
+}
+
+func (t *trainer) move(m moves, rate float64) {
+	dim := t.m.Dim
+	for i, term := range m.terms {
+		g, row := m.sums[i*dim:][:dim], t.m.Rows[int(term)*dim:][:dim]
 		t.square[term] += dot(g, g) / float32(dim)
 		mulAdd(row, g, -float32(rate/math.Sqrt(float64(t.square[term])+t.mean)))
 		if t.d.Pull > 0 {

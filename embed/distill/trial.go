@@ -396,23 +396,29 @@ func NewLexical(passages [][]string) *Lexical {
 // Rank gives the best passages for each question's terms.
 func (x *Lexical) Rank(questions [][]string) [][]Ranked {
 	out := make([][]Ranked, len(questions))
-	sums := make([]float64, len(x.length))
-	for q, terms := range questions {
-		clear(sums)
-		terms = slices.Clone(terms)
-		slices.Sort(terms)
-		for _, t := range slices.Compact(terms) {
-			x.add(sums, x.postings[t])
+	inParts(len(questions), func(from, to int) {
+		sums := make([]float64, len(x.length))
+		for q := from; q < to; q++ {
+			out[q] = x.rank(questions[q], sums)
 		}
-		for at, s := range sums {
-			if s > 0 {
-				out[q] = append(out[q], Ranked{int32(at), s})
-			}
-		}
-		best(&out[q])
-		out[q] = slices.Clone(out[q])
-	}
+	})
 	return out
+}
+
+func (x *Lexical) rank(question []string, sums []float64) (out []Ranked) {
+	clear(sums)
+	terms := slices.Clone(question)
+	slices.Sort(terms)
+	for _, t := range slices.Compact(terms) {
+		x.add(sums, x.postings[t])
+	}
+	for at, s := range sums {
+		if s > 0 {
+			out = append(out, Ranked{int32(at), s})
+		}
+	}
+	best(&out)
+	return slices.Clone(out)
 }
 
 // Score is what Rank would give one passage, of which the terms are given.

@@ -18,6 +18,7 @@ func contrast(args []string) error {
 	own := flags.Int("own", 20000, "pairs made of the texts themselves")
 	how := flags.String("recipe", "", "as in a line of cross's recipes")
 	out := flags.String("out", "embed/static/zh.model", "model file to write")
+	quiet := flags.Bool("quiet", false, "do not measure")
 	_ = flags.Parse(args)
 	r, err := parse(*how)
 	if err != nil {
@@ -39,6 +40,9 @@ func contrast(args []string) error {
 		return err
 	}
 	for _, s := range l.sets[1:] { // the first was trained on
+		if *quiet {
+			break
+		}
 		l.show("trained", s, l.dense(m, s, every))
 	}
 	return nil

@@ -188,6 +188,8 @@ func (m Mixer) sets(cases []Case, those func(Case) bool) (ndcg, r100 map[int]flo
 func fusion(args []string) error {
 	flags := flag.NewFlagSet("fusion", flag.ExitOnError)
 	rounds := flags.Int("rounds", 60, "rounds of search")
+	bias := flags.Float64("bias", 2.6, "bias of the blend in use, to be measured first")
+	high := flags.Float64("high", 0.95, "its highest weight")
 	free := flags.String("free", "0,1", "features with a weight of their own")
 	_ = flags.Parse(args)
 	var cases []Case
@@ -220,37 +222,45 @@ func fusion(args []string) error {
 			use = append(use, i)
 		}
 	}
+	table := tabulate(cases)
+	for _, fixed := range []Mixer{{Bias: *bias, High: *high, By: [7]float64{0, -5.8, -5.1, 0.5, 5.8, 0.8}, Level: [4]float64{0, 0.12, 0.12, 0}}} {
+		a, b, _ := table.sets(cases, fixed, every)
+		fmt.Printf("as it is, bias %.1f high %.2f: ndcg %s r100 %s\n", *bias, *high, digits(a), digits(b))
+	}
 	goal := func(m Mixer, those func(Case) bool) float64 {
-		a, b := m.sets(cases, those)
-		l, _ := parts[0].sets(cases, those)
+		a, r, l := table.sets(cases, m, those)
 		sum := 0.0
 		for k := range a {
-			// 2 to 1 for the set of lay questions, which has the most to win; a loss against words counts thrice
+			// Twice for the set of lay questions, which has the most to win; a loss against words counts four times.
 			weight := 1.0
 			if k == 0 {
 				weight = 2
 			}
-			sum += weight*(a[k]+0.3*b[k]) - 3*max(0, l[k]-a[k])
+			sum += weight*(a[k]+0.2*r[k]) - 4*max(0, l[k]-a[k])
 		}
 		return sum
 	}
 	search := func(those func(Case) bool) Mixer {
 		random := rand.New(rand.NewPCG(9, 9))
-		m := Mixer{Bias: 0, Low: 0.05, High: 0.8}
+		m := Mixer{Bias: 1.4, Low: 0.05, High: 0.8}
+		m.By[1] = -4
 		best := goal(m, those)
-		for range *rounds {
+		for try := range *rounds {
 			x := m
-			for range 1 + random.IntN(2) {
-				switch k := random.IntN(5); {
+			step := 2 / (1 + float64(try)/float64(*rounds)*8)
+			for range 1 + random.IntN(3) {
+				switch k := random.IntN(6); {
 				case k == 0:
-					x.Bias += random.NormFloat64()
+					x.Bias += step * random.NormFloat64()
 				case k == 1:
-					x.High = min(0.95, max(0.1, x.High+0.15*random.NormFloat64()))
+					x.High = min(0.95, max(0.1, x.High+0.1*step*random.NormFloat64()))
 				case k == 2:
-					x.Level[1] = max(0, x.Level[1]+0.06*random.NormFloat64())
+					x.Low = min(0.3, max(0, x.Low+0.05*step*random.NormFloat64()))
+				case k == 3:
+					x.Level[1] = levels[random.IntN(len(levels))]
 					x.Level[2] = x.Level[1]
 				default:
-					x.By[use[random.IntN(len(use))]] += 2 * random.NormFloat64()
+					x.By[use[random.IntN(len(use))]] += 3 * step * random.NormFloat64()
 				}
 			}
 			if g := goal(x, those); g > best {
@@ -260,24 +270,65 @@ func fusion(args []string) error {
 		return m
 	}
 	all := search(every)
-	a, b := all.sets(cases, every)
+	a, b, _ := table.sets(cases, all, every)
 	fmt.Printf("fitted on all: %+v\n  ndcg %s r100 %s\n", all, digits(a), digits(b))
-	sumA, sumB, n := map[int]float64{}, map[int]float64{}, map[int]float64{}
-	for k := range 5 {
-		m := search(func(c Case) bool { return c.Fold != k })
-		for _, c := range cases {
-			if c.Fold == k {
-				x, y := m.score(c)
-				sumA[c.Set] += x
-				sumB[c.Set] += y
-				n[c.Set]++
+	held := make([]Mixer, 5)
+	for k := range held {
+		held[k] = search(func(c Case) bool { return c.Fold != k })
+	}
+	a, b, _ = table.eachBy(cases, func(c Case) Mixer { return held[c.Fold] }, every)
+	fmt.Printf("held back: ndcg %s r100 %s\n", digits(a), digits(b))
+	a, _, _ = table.eachBy(cases, func(c Case) Mixer { return held[c.Fold] }, func(c Case) bool { return c.Set > 0 || c.Learned })
+	c, _, l := table.eachBy(cases, func(c Case) Mixer { return held[c.Fold] }, func(c Case) bool { return c.Set > 0 || !c.Learned })
+	fmt.Printf("held back, first set: learned %.4f, not %.4f (words %.4f)\n", a[0], c[0], l[0])
+	return nil
+}
+
+// grid are the weights of vectors, levels what a law may gain, that are tried.
+const grid = 20
+
+var levels = []float64{0, 0.06, 0.12}
+
+// table holds what each case scores at each weight and level, so that a search
+// over blends is a matter of looking up.
+type table struct{ ndcg, r100 [][]float64 }
+
+func tabulate(cases []Case) table {
+	t := table{make([][]float64, len(cases)), make([][]float64, len(cases))}
+	for i, c := range cases {
+		for _, level := range levels {
+			for w := range grid {
+				m := Mixer{Bias: 99, Low: 0, High: float64(w) / grid, Level: [4]float64{0, level, level, 0}}
+				a, b := m.score(c)
+				t.ndcg[i], t.r100[i] = append(t.ndcg[i], a), append(t.r100[i], b)
 			}
 		}
 	}
-	for k := range len(n) {
-		fmt.Printf("held back: set %d ndcg %.4f r100 %.3f\n", k, sumA[k]/n[k], sumB[k]/n[k])
+	return t
+}
+
+func (t table) sets(cases []Case, m Mixer, those func(Case) bool) (ndcg, r100, words map[int]float64) {
+	return t.eachBy(cases, func(Case) Mixer { return m }, those)
+}
+
+func (t table) eachBy(cases []Case, by func(Case) Mixer, those func(Case) bool) (ndcg, r100, words map[int]float64) {
+	ndcg, r100, words = map[int]float64{}, map[int]float64{}, map[int]float64{}
+	n := map[int]float64{}
+	for i, c := range cases {
+		if !those(c) {
+			continue
+		}
+		m := by(c)
+		at := slices.Index(levels, m.Level[1])*grid + min(grid-1, int(math.Round(m.weight(c.Features)*grid)))
+		ndcg[c.Set] += t.ndcg[i][at]
+		r100[c.Set] += t.r100[i][at]
+		words[c.Set] += t.ndcg[i][0]
+		n[c.Set]++
 	}
-	return nil
+	for k := range n {
+		ndcg[k], r100[k], words[k] = ndcg[k]/n[k], r100[k]/n[k], words[k]/n[k]
+	}
+	return ndcg, r100, words
 }
 
 func keepCases(path string, cases []Case) error {
