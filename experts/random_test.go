@@ -11,17 +11,26 @@ import (
 	"advisor/accounts"
 	"advisor/experts"
 	"advisor/internal/problem"
+	"advisor/internal/torture"
 )
 
-var stored = flag.Int("histories", 12, "random histories against PostgreSQL")
+var stored = flag.Int("histories", 0, "random histories against PostgreSQL; 0: 2,000 in make torture, 20 otherwise")
 
-// TestRandomHistoriesOnTheDatabase lets four people at a time do random things
+// TestTortureRandomHistoriesOnTheDatabase lets four people at a time do random things
 // to one review after another, and then asks the tables, in SQL of its own,
 // whether a rule was broken, and the log whether it still tells the same story.
-func TestRandomHistoriesOnTheDatabase(t *testing.T) {
+func TestTortureRandomHistoriesOnTheDatabase(t *testing.T) {
+	histories, violations := 20, 0
+	if torture.Full() {
+		histories = 2_000
+	}
+	if *stored > 0 {
+		histories = *stored
+	}
+	torture.Report(t, "I1-I23 db", &histories, &violations)
 	d := newDesk(t)
 	reached := map[experts.State]int{}
-	for h := range *stored {
+	for h := range histories {
 		v, err := d.Submit(t.Context(), d.asker, d.draft(body(fmt.Sprintf("第 %d 个问题", h)), "drafted"))
 		if err != nil {
 			t.Fatal(err)
@@ -51,6 +60,7 @@ func TestRandomHistoriesOnTheDatabase(t *testing.T) {
 	t.Logf("ended in %v", reached)
 	for rule, sql := range broken {
 		if n := d.count(`select count(*) from (` + sql + `) x`); n != 0 {
+			violations += n
 			t.Errorf("%s: %d times", rule, n)
 		}
 	}
