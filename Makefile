@@ -53,8 +53,8 @@ laws: build ## 导入真实的国家法律（378 部）：取得、转换、导�
 	@$(IN) go run -buildvcs=false ./scripts/laws bin/advisor $(LAWS)
 	@echo '可以试着问：bin/advisor ask 试用期最长可以约定多久'
 
-mutants: ## 变异测试（暂未提供）
-	@echo "make $@：暂未提供（not available yet）" >&2; exit 2
+mutants: fetch ## 逐条故意破坏规则，列出每一处由哪个测试发现
+	@$(IN) go run -buildvcs=false ./scripts/mutants
 
 clean-all: ## 删除编译结果、缓存和取得的数据库程序
 	@$(IN) scripts/clean

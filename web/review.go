@@ -19,6 +19,7 @@ import (
 // own ballot is sealed was never read: the room decides, not the page.
 type reviewPage struct {
 	Page
+	Dossier                                              bool // it can be made, by this person
 	ID, Heading, State, Tone, Hash, DraftID, Application string
 	Round, Revision, NextRevision, Waiting               int
 	Groups                                               []reviewGroup
@@ -179,6 +180,9 @@ func (s *Server) showReview(w http.ResponseWriter, r *http.Request, actor accoun
 }
 
 func (p *reviewPage) fill(v experts.View, actor accounts.Account, names map[string]string) {
+	for _, role := range []string{accounts.Secretary, accounts.Chair, accounts.Decider, accounts.Legal, accounts.Auditor} {
+		p.Dossier = p.Dossier || v.State.Open() && v.Draft != nil && actor.Has(role)
+	}
 	p.ID, p.DraftID = strconv.FormatInt(v.ReviewID, 10), strconv.FormatInt(v.DraftID, 10)
 	p.State, p.Tone, p.Hash, p.Round = experts.Word(v.State), tone(v.State), v.Hash, v.Round
 	p.Revision, p.NextRevision = v.Revision, v.Revision+1
