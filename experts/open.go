@@ -151,15 +151,15 @@ func (d *Desk) Route(ctx context.Context, actor accounts.Account, review int64, 
 		if err != nil {
 			return record{}, err
 		}
+		var let []int64
+		if c.State == Stalled && len(c.Policy.unmet(c.seated(), c.Department)) == 0 {
+			let = c.lapse() // it stalled for want of answers, not of members: who never answered gives the seat up
+		}
 		seats, err := c.choose(candidates, logins)
 		if err != nil {
 			return record{}, err
 		}
 		had := len(c.Seats)
-		var let []int64
-		if c.State == Stalled {
-			let = c.lapse() // who never answered gives the seat up
-		}
 		if err := c.route(seats); err != nil {
 			return record{}, err
 		}

@@ -261,7 +261,7 @@ func TestAPI(t *testing.T) {
 	}
 	type m = map[string]any
 	call("", "GET", "/api/v1/reviews", nil, http.StatusUnauthorized)
-	call("wangmin", "POST", "/mcp", nil, http.StatusNotImplemented)
+	call("wangmin", "POST", "/mcp", nil, http.StatusBadRequest)
 	call("wangmin", "GET", "/api/v1/none", nil, http.StatusNotFound)
 	call("wangmin", "POST", "/api/v1/search", "not an object", http.StatusBadRequest)
 	if hits := call("wangmin", "POST", "/api/v1/search", m{"query": "数据共享 答复", "k": 3}, 200)["hits"].([]any); len(hits) != 3 {

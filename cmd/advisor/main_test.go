@@ -132,7 +132,7 @@ func TestBadCommandLines(t *testing.T) {
 		{"no such flag", 2, []string{"search", "--fast", "x"}},
 		{"a date that does not exist", 2, []string{"search", "x", "--on", "2025-02-30"}},
 		{"import of nothing", 2, []string{"import"}},
-		{"not built yet", 2, []string{"learn"}},
+		{"not built yet", 2, []string{"backup"}},
 		{"help", 0, []string{"help"}},
 		{"a command's help", 0, []string{"import", "--help"}},
 	} {
