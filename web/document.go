@@ -28,6 +28,7 @@ type documentPage struct {
 	Document, Version             string
 	EndedBy, Name                 string // the text that ends this version by its own words, and what it calls it
 	Cut                           bool   // the text is too long to show whole
+	Original                      string // where the kept file is shown
 }
 
 type outlineEntry struct {
@@ -128,11 +129,28 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request, actor accounts
 	text.lay()
 	text.count(around.Cited)
 	page.Blocks, page.Outline, page.Cut = text.blocks, text.outline, text.cut
+	page.Original = s.originalLink(r, actor, v.ID, text.from, text.to)
 	page.Timeline = timeline(v, history, on)
 	page.Versions = viewVersions(id, history, v.ID)
 	page.Ties = viewTies(around.Ties)
 	page.Cited, page.CitedMore = viewCited(around.Cited), len(around.Cited) == maxCited
 	return s.show(w, http.StatusOK, "document", page)
+}
+
+// originalLink leads to the page of the file itself, with the same words marked;
+// empty where no file was kept.
+func (s *Server) originalLink(r *http.Request, actor accounts.Account, version int64, from, to int) string {
+	if s.rooms.Importer == nil {
+		return ""
+	}
+	if _, _, err := s.rooms.Importer.Original(r.Context(), actor, version); err != nil {
+		return ""
+	}
+	link := fmt.Sprintf("/corpus/versions/%d/original", version)
+	if from >= 0 {
+		link += fmt.Sprintf("?start=%d&end=%d", from, to)
+	}
+	return link
 }
 
 // whoSees says for whom a scope is open.

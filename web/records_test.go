@@ -171,6 +171,10 @@ func TestRecordsDeskInChromium(t *testing.T) {
 			return strings.Contains(words, "已入库") && !strings.Contains(words, "排队") || strings.Contains(words, "没有变化")
 		})
 		s.shot(fmt.Sprintf("%d-records", width))
+		s.open(fmt.Sprintf("/corpus/%d?p=第二条", f.DocumentID))
+		if link := fmt.Sprint(s.eval(`document.querySelector('aside a[href*="/original"]')?.getAttribute('href')`)); !strings.HasPrefix(link, fmt.Sprintf("/corpus/versions/%d/original", f.VersionID)) {
+			t.Errorf("the document leads to its original: got %q", link)
+		}
 		s.open(fmt.Sprintf("/corpus/versions/%d/original?p=第二条", f.VersionID)).shot(fmt.Sprintf("%d-original", width))
 	}
 }
