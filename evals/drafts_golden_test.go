@@ -54,7 +54,7 @@ func TestGoldenDrafts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if differing(string(want), b.String()) > 2 {
+	if b.String() != string(want) {
 		t.Error(firstDifference(string(want), b.String()))
 	}
 	r := run.Report

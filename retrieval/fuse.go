@@ -149,12 +149,19 @@ func measure(all []candidate, words int, idf float64) features {
 	return f
 }
 
+// ranked lists one side's candidates in its order: those in force, since each
+// tier has ranks of its own and the blend was fitted where all were; the others
+// only when there are none.
 func ranked(all []candidate, rank func(candidate) int) []candidate {
-	var out []candidate
+	var list [tiers][]candidate
 	for _, c := range all {
 		if rank(c) > 0 {
-			out = append(out, c)
+			list[c.tier] = append(list[c.tier], c)
 		}
+	}
+	out := list[current]
+	if len(out) == 0 {
+		out = list[past]
 	}
 	slices.SortFunc(out, func(a, b candidate) int { return rank(a) - rank(b) })
 	return out
