@@ -73,15 +73,10 @@ func draftInput(question string, on corpus.Date, hits []retrieval.Hit) prompts.D
 	return in
 }
 
-var thought = regexp.MustCompile(`(?s)<think(?:ing)?>.*?(?:</think(?:ing)?>|$)`)
-
 // parseReply finds the JSON in a reply: without reasoning, code fence and words
 // around it. A reply that was cut off is refused, not completed.
 func parseReply(text string) (reply, error) {
-	text = thought.ReplaceAllString(text, "")
-	if i := strings.LastIndex(text, "</think>"); i >= 0 { // some servers drop the opening mark
-		text = text[i+len("</think>"):]
-	}
+	text = llm.WithoutThought(text)
 	for at := strings.IndexByte(text, '{'); at >= 0; {
 		var r reply
 		dec := json.NewDecoder(strings.NewReader(text[at:]))

@@ -22,7 +22,7 @@ const (
 // punctuation, trailing commas, raw line breaks in strings, Python's words,
 // comments. What is missing is not made up: a reply that was cut off is refused.
 func Object(text string) (json.RawMessage, error) {
-	text = withoutThought(text)
+	text = WithoutThought(text)
 	if len(text) > longestObject {
 		text = text[:longestObject]
 	}

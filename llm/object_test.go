@@ -83,7 +83,7 @@ func TestSpoken(t *testing.T) {
 }
 
 func TestWithoutThoughtKeepsText(t *testing.T) {
-	if got := withoutThought(" 可以\n"); got != "可以" || !utf8.ValidString(got) {
+	if got := WithoutThought(" 可以\n"); got != "可以" || !utf8.ValidString(got) {
 		t.Errorf("got %q", got)
 	}
 }

@@ -159,7 +159,7 @@ func callOptions(r Request, stream func(context.Context, []byte, []byte) error) 
 
 func readReply(out *llms.ContentResponse, model string, r Request, e *exchange) (Reply, error) {
 	c := out.Choices[0]
-	text := withoutThought(strings.ToValidUTF8(c.Content, "\uFFFD"))
+	text := WithoutThought(strings.ToValidUTF8(c.Content, "\uFFFD"))
 	if c.StopReason == "length" || (!e.ended() && c.StopReason == "") {
 		return Reply{}, CutOff
 	}

@@ -9,9 +9,9 @@ var thought = regexp.MustCompile(`(?s)<(think|thinking|thought|reasoning)>.*?(?:
 
 var thoughtEnd = regexp.MustCompile(`</(?:think|thinking|thought|reasoning)>`)
 
-// withoutThought takes a model's reasoning out of its reply. Some servers drop
+// WithoutThought takes a model's reasoning out of its reply. Some servers drop
 // the opening mark, because their template has written it for the model.
-func withoutThought(text string) string {
+func WithoutThought(text string) string {
 	text = thought.ReplaceAllString(text, "")
 	if all := thoughtEnd.FindAllStringIndex(text, -1); len(all) > 0 {
 		text = text[all[len(all)-1][1]:]
