@@ -183,10 +183,8 @@ func (b *Book) Usage(ctx context.Context, actor accounts.Account, days int) (all
 // Limits are the budgets in force.
 func (b *Book) Limits() Limits { return b.limits }
 
-var china = time.FixedZone("UTC+8", 8*3600)
-
 // dayOf is when the office's day began.
 func dayOf(t time.Time) time.Time {
-	y, m, d := t.In(china).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, china)
+	y, m, d := t.In(corpus.Zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, corpus.Zone)
 }

@@ -180,9 +180,12 @@ func ParseDate(s string) (Date, error) {
 	return Date(s), nil
 }
 
-// Today is the day at now in Asia/Shanghai, which keeps UTC+8 all year.
+// Zone is Asia/Shanghai, which has kept UTC+8 all year since 1992.
+var Zone = time.FixedZone("Asia/Shanghai", 8*60*60)
+
+// Today is the day at now in Asia/Shanghai.
 func Today(now time.Time) Date {
-	return Date(now.In(time.FixedZone("CST", 8*3600)).Format(time.DateOnly))
+	return Date(now.In(Zone).Format(time.DateOnly))
 }
 
 // The statuses of a version on a day.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"advisor/accounts"
-	"advisor/experts/calendar"
+	"advisor/corpus"
 	"advisor/experts/dossier"
 	"advisor/internal/problem"
 
@@ -291,7 +291,7 @@ func (f file) record() dossier.Part {
 		if i < len(f.leaves) {
 			seq = fmt.Sprint(f.leaves[i])
 		}
-		rows = append(rows, []string{h.At.In(calendar.Zone).Format(time.DateTime), h.Name, ActWord(h.Event), Word(h.To), h.Text, seq})
+		rows = append(rows, []string{h.At.In(corpus.Zone).Format(time.DateTime), h.Name, ActWord(h.Event), Word(h.To), h.Text, seq})
 	}
 	p.Table(rows)
 	return p

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"advisor/corpus"
 	"advisor/experts/calendar"
 )
 
@@ -162,8 +163,8 @@ func (m Mark) period() error {
 	if least == 0 || m.Result != "done" {
 		return nil
 	}
-	from, err := time.ParseInLocation(time.DateOnly, m.From, calendar.Zone)
-	until, err2 := time.ParseInLocation(time.DateOnly, m.Until, calendar.Zone)
+	from, err := time.ParseInLocation(time.DateOnly, m.From, corpus.Zone)
+	until, err2 := time.ParseInLocation(time.DateOnly, m.Until, corpus.Zone)
 	if err != nil || err2 != nil || until.Before(from) {
 		return badPeriod
 	}

@@ -88,13 +88,13 @@ func (s *Server) showChat(w http.ResponseWriter, r *http.Request, actor accounts
 // byDay sorts conversations as people remember them.
 func byDay(all []chat.Conversation, current string, now time.Time) []talkGroup {
 	groups := []talkGroup{{Name: "今天"}, {Name: "近七天"}, {Name: "更早"}}
-	today := now.In(china).Format(time.DateOnly)
+	today := now.In(corpus.Zone).Format(time.DateOnly)
 	for _, c := range all {
 		e := talkEntry{ID: strconv.FormatInt(c.ID, 10), Title: clip(c.Title, 60)}
 		e.Current = e.ID == current
 		g := 2
 		switch {
-		case c.At.In(china).Format(time.DateOnly) == today:
+		case c.At.In(corpus.Zone).Format(time.DateOnly) == today:
 			g = 0
 		case now.Sub(c.At) < 7*24*time.Hour:
 			g = 1

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"advisor/accounts"
+	"advisor/corpus"
 	"advisor/internal/problem"
 )
 
@@ -176,15 +177,12 @@ func see(w http.ResponseWriter, r *http.Request, to string) error {
 	return nil
 }
 
-// china is the office's time; it has kept UTC+8 all year since 1992.
-var china = time.FixedZone("UTC+8", 8*3600)
-
 // when writes a time as people there read it.
 func when(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(china).Format("2006-01-02 15:04")
+	return t.In(corpus.Zone).Format("2006-01-02 15:04")
 }
 
 // short is a hash as people compare it.

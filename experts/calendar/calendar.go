@@ -5,6 +5,7 @@
 package calendar
 
 import (
+	"advisor/corpus"
 	"bufio"
 	"bytes"
 	_ "embed"
@@ -13,9 +14,6 @@ import (
 	"strings"
 	"time"
 )
-
-// Zone is where the office's days begin and end.
-var Zone = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 //go:embed days.tsv
 var builtin []byte
@@ -47,7 +45,7 @@ func Parse(file []byte) (*Calendar, error) {
 		if len(fields) == 0 {
 			continue
 		}
-		at, err := time.ParseInLocation(time.DateOnly, fields[0], Zone)
+		at, err := time.ParseInLocation(time.DateOnly, fields[0], corpus.Zone)
 		if err != nil {
 			return nil, fmt.Errorf("第 %d 行：“%s”不是日期，应写作 2026-01-01", n, fields[0])
 		}
@@ -70,15 +68,6 @@ func Parse(file []byte) (*Calendar, error) {
 	return c, nil
 }
 
-// Default is the calendar that comes with the program.
-func Default() *Calendar {
-	c, err := Parse(builtin)
-	if err != nil {
-		panic("calendar: the built-in file is broken: " + err.Error()) // a test reads it
-	}
-	return c
-}
-
 // Days are the days that the file names, in order.
 func (c *Calendar) Days() []Day {
 	list := make([]Day, 0, len(c.days))
@@ -90,11 +79,11 @@ func (c *Calendar) Days() []Day {
 }
 
 // Knows says whether the file covers the year of t.
-func (c *Calendar) Knows(t time.Time) bool { return c.years[t.In(Zone).Format("2006")] }
+func (c *Calendar) Knows(t time.Time) bool { return c.years[t.In(corpus.Zone).Format("2006")] }
 
 // Working says whether the day of t is a working day.
 func (c *Calendar) Working(t time.Time) bool {
-	t = t.In(Zone)
+	t = t.In(corpus.Zone)
 	if d, ok := c.days[t.Format(time.DateOnly)]; ok {
 		return d.Working
 	}
@@ -131,6 +120,6 @@ func Days(from, until time.Time) int {
 }
 
 func midnight(t time.Time) time.Time {
-	t = t.In(Zone)
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, Zone)
+	t = t.In(corpus.Zone)
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, corpus.Zone)
 }

@@ -1,14 +1,24 @@
 package calendar
 
 import (
+	"advisor/corpus"
 	"strings"
 	"testing"
 	"time"
 )
 
+// standard is the calendar that comes with the program.
+func standard(t *testing.T) *Calendar {
+	c, err := Parse(Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func at(t *testing.T, s string) time.Time {
 	t.Helper()
-	x, err := time.ParseInLocation("2006-01-02 15:04", s, Zone)
+	x, err := time.ParseInLocation("2006-01-02 15:04", s, corpus.Zone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -17,7 +27,7 @@ func at(t *testing.T, s string) time.Time {
 
 // TestWorkingDaysAcrossHolidays counts by hand across the holidays of 2026.
 func TestWorkingDaysAcrossHolidays(t *testing.T) {
-	c := Default()
+	c := standard(t)
 	for _, w := range []struct {
 		from string
 		days int
@@ -57,7 +67,7 @@ func TestWorkingDaysAcrossHolidays(t *testing.T) {
 // TestWorkingDaysOfAYear compares with what a year's notice comes to.
 func TestWorkingDaysOfAYear(t *testing.T) {
 	for year, want := range map[string]int{"2025": 248, "2026": 248} {
-		got := Default().Between(at(t, year+"-01-01 00:00").AddDate(0, 0, -1), at(t, year+"-12-31 12:00"))
+		got := standard(t).Between(at(t, year+"-01-01 00:00").AddDate(0, 0, -1), at(t, year+"-12-31 12:00"))
 		if got != want {
 			t.Errorf("%s: want %d working days, got %d", year, want, got)
 		}
