@@ -74,8 +74,9 @@ func confidence(s signs) float64 {
 	if s[signSentence] >= half {
 		return unsure
 	}
-	v := confidenceTrees.even
-	for _, t := range confidenceTrees.trees {
+	trees := confidenceTrees()
+	v := trees.even
+	for _, t := range trees.trees {
 		v += t.value(s)
 	}
 	return v

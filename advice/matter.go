@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"advisor/segment"
@@ -17,7 +18,7 @@ import (
 //go:embed matter.txt
 var matterText string
 
-var matterWeights = weightsIn(matterText)
+var matterWeights = sync.OnceValue(func() map[string]float64 { return weightsIn(matterText) })
 
 // weightsIn reads lines of a name and a number; others are remarks.
 func weightsIn(text string) map[string]float64 {
@@ -46,8 +47,9 @@ func matterOf(question string) (v float64) {
 		}
 		last = r
 	}
+	weights := matterWeights()
 	for pair := range seen {
-		v += matterWeights[pair]
+		v += weights[pair]
 	}
 	return v / float64(len(seen)+3)
 }

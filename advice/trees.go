@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // confidenceText has the trees by which signs become a confidence, and what they
@@ -13,7 +14,8 @@ import (
 //go:embed confidence.txt
 var confidenceText string
 
-var confidenceTrees = treesIn(confidenceText)
+// confidenceTrees are read at the first question: every command would pay for them.
+var confidenceTrees = sync.OnceValue(func() forest { return treesIn(confidenceText) })
 
 // forest adds what its trees say; even is what it starts from, so that 0 parts
 // what is answered from what is declined.
