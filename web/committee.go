@@ -11,6 +11,7 @@ import (
 	"advisor/accounts"
 	"advisor/experts"
 	"advisor/internal/problem"
+	"advisor/web/api"
 )
 
 // The roster and the policies are the office's to change; everybody signed in
@@ -194,17 +195,5 @@ func (s *Server) dossier(w http.ResponseWriter, r *http.Request, actor accounts.
 	if err != nil {
 		return err
 	}
-	kind, ext := "text/html; charset=utf-8", "html"
-	file, err := doc.HTML()
-	if r.URL.Query().Get("format") == "docx" {
-		kind, ext = "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"
-		file, err = doc.DOCX()
-	}
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="dossier-%d.%s"`, id, ext))
-	_, _ = w.Write(file) // a reader that has gone is no failure
-	return nil
+	return api.WriteDossier(w, doc, id, r.URL.Query().Get("format"))
 }

@@ -12,7 +12,6 @@ import (
 	"advisor/accounts"
 	"advisor/corpus"
 	"advisor/experts"
-	"advisor/experts/calendar"
 	"advisor/internal/problem"
 )
 
@@ -23,7 +22,7 @@ func dayOr(s string, otherwise time.Time) (time.Time, error) {
 	if s == "" {
 		return otherwise, nil
 	}
-	at, err := time.ParseInLocation(time.DateOnly, s, calendar.Zone)
+	at, err := time.ParseInLocation(time.DateOnly, s, corpus.Zone)
 	if err != nil {
 		return at, problem.New(problem.Invalid, "usage", "没有看懂日期 "+s, "应写作 2026-01-01", "请修改后重试")
 	}
@@ -38,10 +37,11 @@ func reviewDossier(f *flags) action {
 			if err != nil {
 				return built{}, err
 			}
-			file, err := doc.HTML()
+			lay := doc.HTML
 			if strings.HasSuffix(*out, ".docx") {
-				file, err = doc.DOCX()
+				lay = doc.DOCX
 			}
+			file, err := lay()
 			if err != nil {
 				return built{}, err
 			}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"advisor/accounts"
+	"advisor/experts/dossier"
 )
 
 // dossier is the file of record: HTML, or DOCX with format=docx.
@@ -17,17 +18,21 @@ func (a *API) dossier(w http.ResponseWriter, r *http.Request, actor accounts.Acc
 	if err != nil {
 		return err
 	}
-	kind, ext := "text/html; charset=utf-8", "html"
-	file, err := doc.HTML()
-	if r.URL.Query().Get("format") == "docx" {
-		kind, ext = "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"
-		file, err = doc.DOCX()
+	return WriteDossier(w, doc, n, r.URL.Query().Get("format"))
+}
+
+// WriteDossier sends a file of record: HTML, or DOCX where that is the format.
+func WriteDossier(w http.ResponseWriter, doc dossier.Document, review int64, format string) error {
+	kind, ext, lay := "text/html; charset=utf-8", "html", doc.HTML
+	if format == "docx" {
+		kind, ext, lay = "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx", doc.DOCX
 	}
+	file, err := lay()
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="dossier-%d.%s"`, n, ext))
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="dossier-%d.%s"`, review, ext))
 	_, _ = w.Write(file) // a reader that has gone is no failure
 	return nil
 }
