@@ -258,19 +258,6 @@ func (d *Desk) SetRoutingRule(ctx context.Context, actor accounts.Account, r Rou
 	})
 }
 
-// RoutingRules are all of them.
-func (d *Desk) RoutingRules(ctx context.Context, actor accounts.Account) (list []RoutingRule, err error) {
-	err = d.DB.Read(ctx, actor.ID, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select kind, pattern, domain from routing_rule order by kind, pattern, domain`)
-		if err != nil {
-			return err
-		}
-		list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[RoutingRule])
-		return err
-	})
-	return orEmpty(list), err
-}
-
 // SetCalendar puts a calendar file in force, for due dates from now on.
 func (d *Desk) SetCalendar(ctx context.Context, actor accounts.Account, file string) error {
 	if _, err := parseCalendar(file); err != nil {
