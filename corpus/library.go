@@ -35,6 +35,15 @@ func (l Library) Document(ctx context.Context, account, documentID, versionID in
 	return shown, err
 }
 
+// HasOriginal is HasOriginal.
+func (l Library) HasOriginal(ctx context.Context, account, versionID int64) (kept bool, err error) {
+	err = l.DB.Read(ctx, account, func(tx pgx.Tx) error {
+		kept, err = HasOriginal(ctx, tx, versionID)
+		return err
+	})
+	return kept, err
+}
+
 // Version is VersionByID.
 func (l Library) Version(ctx context.Context, account, versionID int64) (v VersionView, err error) {
 	err = l.DB.Read(ctx, account, func(tx pgx.Tx) error {

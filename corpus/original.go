@@ -68,6 +68,14 @@ func OriginalOf(ctx context.Context, tx pgx.Tx, versionID int64) (Original, erro
 	return o, nil
 }
 
+// HasOriginal says whether a version's file was kept and may be seen.
+func HasOriginal(ctx context.Context, tx pgx.Tx, versionID int64) (kept bool, err error) {
+	if err := tx.QueryRow(ctx, `select exists(select from original where version_id = $1)`, versionID).Scan(&kept); err != nil {
+		return false, fmt.Errorf("look for original of version %d: %w", versionID, err)
+	}
+	return kept, nil
+}
+
 // CopyOriginal writes the bytes of a version's file to w.
 func CopyOriginal(ctx context.Context, tx pgx.Tx, versionID int64, w io.Writer) error {
 	rows, err := tx.Query(ctx, `select data from original_chunk where version_id = $1 order by seq`, versionID)

@@ -129,7 +129,9 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request, actor accounts
 	text.lay()
 	text.count(around.Cited)
 	page.Blocks, page.Outline, page.Cut = text.blocks, text.outline, text.cut
-	page.Original = s.originalLink(r, actor, v.ID, text.from, text.to)
+	if page.Original, err = s.originalLink(r, actor, v.ID, text.from, text.to); err != nil {
+		return err
+	}
 	page.Timeline = timeline(v, history, on)
 	page.Versions = viewVersions(id, history, v.ID)
 	page.Ties = viewTies(around.Ties)
@@ -139,18 +141,16 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request, actor accounts
 
 // originalLink leads to the page of the file itself, with the same words marked;
 // empty where no file was kept.
-func (s *Server) originalLink(r *http.Request, actor accounts.Account, version int64, from, to int) string {
-	if s.rooms.Importer == nil {
-		return ""
-	}
-	if _, _, err := s.rooms.Importer.Original(r.Context(), actor, version); err != nil {
-		return ""
+func (s *Server) originalLink(r *http.Request, actor accounts.Account, version int64, from, to int) (string, error) {
+	kept, err := s.rooms.Library.HasOriginal(r.Context(), actor.ID, version)
+	if err != nil || !kept {
+		return "", err
 	}
 	link := fmt.Sprintf("/corpus/versions/%d/original", version)
 	if from >= 0 {
 		link += fmt.Sprintf("?start=%d&end=%d", from, to)
 	}
-	return link
+	return link, nil
 }
 
 // whoSees says for whom a scope is open.
