@@ -32,19 +32,13 @@ type num struct {
 
 func readNumbering(ctx context.Context, p *pack) (*numbering, error) {
 	n := &numbering{lists: map[string]*list{}, nums: map[string]*num{}, counts: map[string][]int{}}
-	body, err := p.open("word/numbering.xml")
-	if err != nil || body == nil {
-		return n, err
-	}
-	defer body.close()
 	var open struct {
 		list  *list
 		num   *num
 		level int
 	}
-	for {
-		tok, err := body.next(ctx)
-		if err != nil || tok == nil {
+	for tok, err := range p.tokens(ctx, "word/numbering.xml") {
+		if err != nil {
 			return n, err
 		}
 		t, ok := tok.(xml.StartElement)
@@ -75,6 +69,7 @@ func readNumbering(ctx context.Context, p *pack) (*numbering, error) {
 			}
 		}
 	}
+	return n, nil
 }
 
 func (l *listLevel) property(t xml.StartElement, value string) {

@@ -17,20 +17,11 @@ type style struct {
 
 func readStyles(ctx context.Context, p *pack) (map[string]style, error) {
 	styles := map[string]style{}
-	body, err := p.open("word/styles.xml")
-	if err != nil || body == nil {
-		return styles, err
-	}
-	defer body.close()
 	id := ""
 	var open style
-	for {
-		tok, err := body.next(ctx)
+	for tok, err := range p.tokens(ctx, "word/styles.xml") {
 		if err != nil {
 			return nil, err
-		}
-		if tok == nil {
-			return inherit(styles), nil
 		}
 		switch t := tok.(type) {
 		case xml.StartElement:
@@ -44,6 +35,7 @@ func readStyles(ctx context.Context, p *pack) (map[string]style, error) {
 			}
 		}
 	}
+	return inherit(styles), nil
 }
 
 func (s *style) property(t xml.StartElement) {

@@ -63,7 +63,7 @@ func openOFD(ctx context.Context, p *pack) (*ofd, error) {
 		return nil, p.out.refuse("encrypted", "文件加了密", "请解密后再导入")
 	}
 	document := ""
-	err := o.each(ctx, "OFD.xml", func(_ *part, e xml.StartElement, text string) error {
+	err := o.each(ctx, "OFD.xml", func(e xml.StartElement, text string) error {
 		switch e.Name.Local {
 		case "DocRoot":
 			if document == "" {
@@ -88,7 +88,7 @@ func openOFD(ctx context.Context, p *pack) (*ofd, error) {
 
 func (o *ofd) document(ctx context.Context, name string) error {
 	var resources []string
-	err := o.each(ctx, name, func(_ *part, e xml.StartElement, text string) error {
+	err := o.each(ctx, name, func(e xml.StartElement, text string) error {
 		switch e.Name.Local {
 		case "PhysicalBox":
 			if b, ok := boxOf(text); ok {
@@ -117,7 +117,7 @@ func (o *ofd) document(ctx context.Context, name string) error {
 // resources notes where the pictures lie.
 func (o *ofd) resources(ctx context.Context, name string) error {
 	base, id := path.Dir(name), ""
-	return o.each(ctx, name, func(_ *part, e xml.StartElement, text string) error {
+	return o.each(ctx, name, func(e xml.StartElement, text string) error {
 		switch e.Name.Local {
 		case "Res":
 			base = within(path.Dir(name), attr(e, "BaseLoc"))
@@ -134,17 +134,11 @@ func (o *ofd) resources(ctx context.Context, name string) error {
 
 // each calls fn for every element of a part with the text directly in it. fn
 // is called at the element's end; a missing part has no elements.
-func (o *ofd) each(ctx context.Context, name string, fn func(p *part, e xml.StartElement, text string) error) error {
-	body, err := o.open(name)
-	if err != nil || body == nil {
-		return err
-	}
-	defer body.close()
+func (o *ofd) each(ctx context.Context, name string, fn func(e xml.StartElement, text string) error) error {
 	var open []xml.StartElement
 	var text strings.Builder
-	for {
-		tok, err := body.next(ctx)
-		if err != nil || tok == nil {
+	for tok, err := range o.tokens(ctx, name) {
+		if err != nil {
 			return err
 		}
 		switch t := tok.(type) {
@@ -152,7 +146,7 @@ func (o *ofd) each(ctx context.Context, name string, fn func(p *part, e xml.Star
 			text.Reset()
 			open = append(open, t.Copy())
 			if t.Name.Local == "Res" || t.Name.Local == "MultiMedia" { // hold what others lie in
-				if err := fn(body, t, ""); err != nil {
+				if err := fn(t, ""); err != nil {
 					return err
 				}
 			}
@@ -165,7 +159,7 @@ func (o *ofd) each(ctx context.Context, name string, fn func(p *part, e xml.Star
 				e := open[n-1]
 				open = open[:n-1]
 				if e.Name.Local != "Res" && e.Name.Local != "MultiMedia" {
-					if err := fn(body, e, text.String()); err != nil {
+					if err := fn(e, text.String()); err != nil {
 						return err
 					}
 				}
@@ -173,6 +167,7 @@ func (o *ofd) each(ctx context.Context, name string, fn func(p *part, e xml.Star
 			text.Reset()
 		}
 	}
+	return nil
 }
 
 // drawn takes the characters of a page and of its templates.
@@ -180,7 +175,7 @@ func (o *ofd) drawn(ctx context.Context, name string) (*drawn, error) {
 	s := &drawn{}
 	view := ofdPage{ofd: o, to: s, area: o.area}
 	var templates []string
-	err := o.each(ctx, name, func(_ *part, e xml.StartElement, text string) error {
+	err := o.each(ctx, name, func(e xml.StartElement, text string) error {
 		switch e.Name.Local {
 		case "PhysicalBox":
 			if b, ok := boxOf(text); ok {
@@ -234,14 +229,8 @@ type object struct {
 }
 
 func (v *ofdPage) take(ctx context.Context, name string) error {
-	body, err := v.open(name)
-	if err != nil || body == nil {
-		return err
-	}
-	defer body.close()
-	for {
-		tok, err := body.next(ctx)
-		if err != nil || tok == nil {
+	for tok, err := range v.tokens(ctx, name) {
+		if err != nil {
 			return err
 		}
 		switch t := tok.(type) {
@@ -289,6 +278,7 @@ func (v *ofdPage) take(ctx context.Context, name string) error {
 		}
 		v.to.image = v.cover > v.to.page.W*v.to.page.H*0.3
 	}
+	return nil
 }
 
 func objectOf(e xml.StartElement, area Box) object {

@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"iter"
 	"path"
 	"strings"
 
@@ -123,6 +124,33 @@ func (p *pack) open(name string) (*part, error) {
 	dec := xml.NewDecoder(io.LimitReader(body, maxPart))
 	dec.Strict = true // and with no Entity table: an entity of the file's own making is an error
 	return &part{Decoder: dec, body: body}, nil
+}
+
+// has says whether there is such a part.
+func (p *pack) has(name string) bool {
+	return p.parts[strings.ToLower(strings.TrimPrefix(name, "/"))] != nil
+}
+
+// tokens gives a part's tokens one after the other and an error, if any, last;
+// nothing when there is no such part.
+func (p *pack) tokens(ctx context.Context, name string) iter.Seq2[xml.Token, error] {
+	return func(yield func(xml.Token, error) bool) {
+		body, err := p.open(name)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if body == nil {
+			return
+		}
+		defer body.close()
+		for {
+			tok, err := body.next(ctx)
+			if tok == nil && err == nil || !yield(tok, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // part is the XML of one part as a stream of tokens.

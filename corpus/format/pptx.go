@@ -34,22 +34,16 @@ func readPPTX(ctx context.Context, p *pack) error {
 }
 
 func (p *pack) slides(ctx context.Context) ([]string, error) {
-	body, err := p.open("ppt/presentation.xml")
-	if err != nil {
-		return nil, err
-	}
-	if body == nil {
+	if !p.has("ppt/presentation.xml") {
 		return nil, p.out.refuse("broken-file", "压缩包里没有演示文稿", "请重新取得文件，或用 Office 打开后另存")
 	}
-	defer body.close()
 	targets, err := p.relations(ctx, "ppt/presentation.xml")
 	if err != nil {
 		return nil, err
 	}
 	var all []string
-	for {
-		tok, err := body.next(ctx)
-		if err != nil || tok == nil {
+	for tok, err := range p.tokens(ctx, "ppt/presentation.xml") {
+		if err != nil {
 			return all, err
 		}
 		if e, ok := tok.(xml.StartElement); ok && e.Name.Local == "sldId" && len(all) < 5000 {
@@ -60,6 +54,7 @@ func (p *pack) slides(ctx context.Context) ([]string, error) {
 			}
 		}
 	}
+	return all, nil
 }
 
 type relation struct{ part, kind string }
@@ -68,20 +63,15 @@ type relation struct{ part, kind string }
 // outside is never fetched.
 func (p *pack) relations(ctx context.Context, name string) (map[string]relation, error) {
 	all := map[string]relation{}
-	body, err := p.open(path.Join(path.Dir(name), "_rels", path.Base(name)+".rels"))
-	if err != nil || body == nil {
-		return all, err
-	}
-	defer body.close()
-	for {
-		tok, err := body.next(ctx)
-		if err != nil || tok == nil {
+	for tok, err := range p.tokens(ctx, path.Join(path.Dir(name), "_rels", path.Base(name)+".rels")) {
+		if err != nil {
 			return all, err
 		}
 		if e, ok := tok.(xml.StartElement); ok && e.Name.Local == "Relationship" && attr(e, "TargetMode") != "External" && len(all) < maxEntries {
 			all[attr(e, "Id")] = relation{within(path.Dir(name), attr(e, "Target")), path.Base(attr(e, "Type"))}
 		}
 	}
+	return all, nil
 }
 
 func (p *pack) target(ctx context.Context, name, kind string) (string, error) {
@@ -109,14 +99,8 @@ type slide struct {
 }
 
 func (s *slide) read(ctx context.Context, p *pack, name string) error {
-	body, err := p.open(name)
-	if err != nil || body == nil {
-		return err
-	}
-	defer body.close()
-	for {
-		tok, err := body.next(ctx)
-		if err != nil || tok == nil {
+	for tok, err := range p.tokens(ctx, name) {
+		if err != nil {
 			return err
 		}
 		switch t := tok.(type) {
@@ -135,6 +119,7 @@ func (s *slide) read(ctx context.Context, p *pack, name string) error {
 			}
 		}
 	}
+	return nil
 }
 
 func (s *slide) start(e xml.StartElement) {

@@ -3,7 +3,6 @@ package format
 import (
 	"context"
 	"encoding/xml"
-	"path"
 	"sort"
 	"strconv"
 	"strings"
@@ -96,15 +95,9 @@ func (b *book) sharedStrings(ctx context.Context) error {
 // dateStyles finds the cell styles that show dates.
 func (b *book) dateStyles(ctx context.Context) error {
 	b.dates = map[int]bool{}
-	body, err := b.open("xl/styles.xml")
-	if err != nil || body == nil {
-		return err
-	}
-	defer body.close()
 	custom, inCells, n := map[string]bool{}, false, 0
-	for {
-		tok, err := body.next(ctx)
-		if err != nil || tok == nil {
+	for tok, err := range b.tokens(ctx, "xl/styles.xml") {
+		if err != nil {
 			return err
 		}
 		switch t := tok.(type) {
@@ -125,26 +118,18 @@ func (b *book) dateStyles(ctx context.Context) error {
 			inCells = inCells && t.Name.Local != "cellXfs"
 		}
 	}
+	return nil
 }
 
 // sheets lists the visible sheets in the workbook's order.
 func (b *book) sheets(ctx context.Context) ([]sheet, error) {
-	body, err := b.open("xl/workbook.xml")
-	if err != nil {
-		return nil, err
-	}
-	if body == nil {
+	if !b.has("xl/workbook.xml") {
 		return nil, b.out.refuse("broken-file", "压缩包里没有工作簿", "请重新取得文件，或用 Office 打开后另存")
 	}
-	defer body.close()
 	var all []sheet
-	for {
-		tok, err := body.next(ctx)
+	for tok, err := range b.tokens(ctx, "xl/workbook.xml") {
 		if err != nil {
 			return nil, err
-		}
-		if tok == nil {
-			return b.locate(ctx, all)
 		}
 		t, ok := tok.(xml.StartElement)
 		if !ok {
@@ -163,34 +148,20 @@ func (b *book) sheets(ctx context.Context) ([]sheet, error) {
 			all = append(all, sheet{name: attr(t, "name"), id: id})
 		}
 	}
+	return b.locate(ctx, all)
 }
 
 // locate finds each sheet's part by the workbook's relations.
 func (b *book) locate(ctx context.Context, all []sheet) ([]sheet, error) {
-	body, err := b.open("xl/_rels/workbook.xml.rels")
-	if err != nil || body == nil {
-		return b.byName(all), err
+	if !b.has("xl/_rels/workbook.xml.rels") {
+		return b.byName(all), nil
 	}
-	defer body.close()
-	targets := map[string]string{}
-	for {
-		tok, err := body.next(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if tok == nil {
-			break
-		}
-		if t, ok := tok.(xml.StartElement); ok && t.Name.Local == "Relationship" && attr(t, "TargetMode") != "External" {
-			target := attr(t, "Target")
-			if !strings.HasPrefix(target, "/") {
-				target = path.Join("xl", target)
-			}
-			targets[attr(t, "Id")] = target
-		}
+	targets, err := b.relations(ctx, "xl/workbook.xml")
+	if err != nil {
+		return nil, err
 	}
 	for i := range all {
-		all[i].part = targets[all[i].id]
+		all[i].part = targets[all[i].id].part
 	}
 	return all, nil
 }
@@ -212,18 +183,12 @@ func (b *book) byName(all []sheet) []sheet {
 }
 
 func (b *book) readSheet(ctx context.Context, name string) error {
-	body, err := b.open(name)
-	if err != nil || body == nil {
-		return err
-	}
-	defer body.close()
 	var tab table
 	var cells []string
 	var c cell
 	inValue := false
-	for {
-		tok, err := body.next(ctx)
-		if err != nil || tok == nil {
+	for tok, err := range b.tokens(ctx, name) {
+		if err != nil {
 			return err
 		}
 		switch t := tok.(type) {
@@ -253,6 +218,7 @@ func (b *book) readSheet(ctx context.Context, name string) error {
 			}
 		}
 	}
+	return nil
 }
 
 // rowOf turns a row into text. Title lines above the header stand alone in
