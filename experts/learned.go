@@ -11,6 +11,7 @@ import (
 	"advisor/advice"
 	"advisor/experts/agreement"
 	"advisor/internal/problem"
+	"advisor/segment"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -231,7 +232,7 @@ func draftRecords(ctx context.Context, tx pgx.Tx, ballots []told) ([]DraftRecord
 			if err != nil {
 				continue
 			}
-			share := 1 - like(first.Body.Text(), last.Body.Text())
+			share := 1 - segment.Likeness(first.Body.Text(), last.Body.Text())
 			if last.Number == 1 {
 				unedited[l.key]++
 				share = 0

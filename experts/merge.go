@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"advisor/advice"
+	"advisor/segment"
 )
 
 // merge joins two texts that were both made from base: what only one of them
@@ -156,7 +157,7 @@ func pairGap(a *alignment, used []bool, base, later []json.RawMessage, i, endI, 
 	for ; i < endI; i++ {
 		best, share := -1, leastLike
 		for n := j; n < endJ; n++ {
-			if s := like(string(base[i]), string(later[n])); !used[n] && s > share {
+			if s := segment.Likeness(string(base[i]), string(later[n])); !used[n] && s > share {
 				best, share = n, s
 			}
 		}
@@ -194,31 +195,6 @@ func common(a, b []json.RawMessage) (pairs [][2]int) {
 		}
 	}
 	return pairs
-}
-
-// like is the share of character pairs that two texts have in common.
-func like(a, b string) float64 {
-	count := func(s string) map[[2]rune]int {
-		m := map[[2]rune]int{}
-		r := []rune(s)
-		for i := 0; i+1 < len(r); i++ {
-			m[[2]rune{r[i], r[i+1]}]++
-		}
-		return m
-	}
-	x, y := count(a), count(b)
-	same, all := 0, 0
-	for k, n := range x {
-		same += min(n, y[k])
-		all += n
-	}
-	for _, n := range y {
-		all += n
-	}
-	if all == 0 {
-		return 0
-	}
-	return 2 * float64(same) / float64(all)
 }
 
 // parts are a text's fields by name, so that a field still to come is merged too.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"advisor/segment"
 	"slices"
 	"strings"
 )
@@ -58,7 +59,7 @@ func pairUp(removed, added []string) (pairs [][2]string) {
 	for _, r := range removed {
 		best, share := -1, leastAlike
 		for j := next; j < len(added); j++ {
-			if s := inCommon(r, added[j]); s > share {
+			if s := segment.Likeness(r, added[j]); s > share {
 				best, share = j, s
 			}
 		}
@@ -76,23 +77,6 @@ func pairUp(removed, added []string) (pairs [][2]string) {
 		pairs = append(pairs, [2]string{"", added[next]})
 	}
 	return pairs
-}
-
-// inCommon is the share of character pairs that two paragraphs have in common.
-func inCommon(a, b string) float64 {
-	have := map[[2]rune]int{}
-	x, y := []rune(a), []rune(b)
-	for i := 0; i+1 < len(x); i++ {
-		have[[2]rune{x[i], x[i+1]}]++
-	}
-	same := 0
-	for i := 0; i+1 < len(y); i++ {
-		if k := [2]rune{y[i], y[i+1]}; have[k] > 0 {
-			have[k]--
-			same++
-		}
-	}
-	return 2 * float64(same) / float64(max(1, len(x)+len(y)-2))
 }
 
 func paragraphs(text string) []string {

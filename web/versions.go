@@ -9,6 +9,7 @@ import (
 	"advisor/accounts"
 	"advisor/corpus"
 	"advisor/internal/problem"
+	"advisor/segment"
 )
 
 type comparePage struct {
@@ -140,7 +141,7 @@ func pairAlike(a, b []string, from, i, to, j int, with []int) {
 	for n := to; n < j; n++ {
 		best, score := -1, leastAlike
 		for m := from; m < min(i, from+40); m++ {
-			if s := likeness(a[m], b[n]); s > score {
+			if s := segment.Likeness(a[m], b[n]); s > score {
 				best, score = m, s
 			}
 		}
@@ -149,35 +150,6 @@ func pairAlike(a, b []string, from, i, to, j int, with []int) {
 			from = best + 1
 		}
 	}
-}
-
-// likeness is Dice's coefficient over bigrams of characters.
-func likeness(a, b string) float64 {
-	x, y := bigrams(a), bigrams(b)
-	common, total := 0, 0
-	for g, n := range x {
-		common += min(n, y[g])
-		total += n
-	}
-	for _, n := range y {
-		total += n
-	}
-	if total == 0 {
-		return 0
-	}
-	return 2 * float64(common) / float64(total)
-}
-
-func bigrams(s string) map[[2]rune]int {
-	out := map[[2]rune]int{}
-	var last rune
-	for i, r := range s {
-		if i > 0 {
-			out[[2]rune{last, r}]++
-		}
-		last = r
-	}
-	return out
 }
 
 // compareProvisions lists what changed, in the order of the later text.
