@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -178,8 +179,8 @@ func (s *Server) addRecords(w http.ResponseWriter, r *http.Request, actor accoun
 	return s.show(w, http.StatusOK, "records", page)
 }
 
-// turnRecord cancels or retries a file, or all of a batch.
-func turnRecord(act string) func(s *Server, w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
+// turn is a page's handler that does something to the file or batch it names.
+func turn(act string, do func(i *intake.Importer, ctx context.Context, actor accounts.Account, id int64) error) func(s *Server, w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
 	return func(s *Server, w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
 		if s.rooms.Importer == nil {
 			return errNoImporter
@@ -188,45 +189,41 @@ func turnRecord(act string) func(s *Server, w http.ResponseWriter, r *http.Reque
 		if err != nil {
 			return errNoDocument
 		}
-		if act == "cancel" {
-			err = s.rooms.Importer.Cancel(r.Context(), actor, id)
-		} else {
-			err = s.rooms.Importer.Retry(r.Context(), actor, id)
-		}
-		if err != nil {
+		if err := do(s.rooms.Importer, r.Context(), actor, id); err != nil {
 			return err
 		}
 		return see(w, r, "/corpus/records?done="+act)
 	}
 }
 
-func turnBatch(act string) func(s *Server, w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
-	return func(s *Server, w http.ResponseWriter, r *http.Request, actor accounts.Account) error {
-		if s.rooms.Importer == nil {
-			return errNoImporter
+// cancelBatch and retryBatch do to all of a batch what may still be done to each file.
+func cancelBatch(i *intake.Importer, ctx context.Context, actor accounts.Account, id int64) error {
+	return eachFile(i, ctx, actor, id, i.Cancel, func(f intake.Uploaded) bool { return !f.Final() })
+}
+
+func retryBatch(i *intake.Importer, ctx context.Context, actor accounts.Account, id int64) error {
+	return eachFile(i, ctx, actor, id, i.Retry, func(f intake.Uploaded) bool {
+		return f.Stage == intake.Broken || f.Stage == intake.Cancelled
+	})
+}
+
+func eachFile(i *intake.Importer, ctx context.Context, actor accounts.Account, batch int64,
+	do func(ctx context.Context, actor accounts.Account, file int64) error, may func(intake.Uploaded) bool) error {
+	job, err := i.Job(ctx, actor, batch)
+	if err != nil {
+		return err
+	}
+	for _, f := range job.Files {
+		if !may(f) {
+			continue
 		}
-		id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-		if err != nil {
-			return errNoDocument
-		}
-		job, err := s.rooms.Importer.Job(r.Context(), actor, id)
-		if err != nil {
+		err := do(ctx, actor, f.ID)
+		var p *problem.Problem
+		if err != nil && (!errors.As(err, &p) || p.Kind != problem.Conflict) { // one that ended meanwhile is no failure
 			return err
 		}
-		for _, f := range job.Files {
-			switch {
-			case act == "cancel" && !f.Final():
-				err = s.rooms.Importer.Cancel(r.Context(), actor, f.ID)
-			case act == "retry" && (f.Stage == intake.Broken || f.Stage == intake.Cancelled):
-				err = s.rooms.Importer.Retry(r.Context(), actor, f.ID)
-			}
-			var p *problem.Problem
-			if err != nil && (!errors.As(err, &p) || p.Kind != problem.Conflict) { // one that ended meanwhile is no failure
-				return err
-			}
-		}
-		return see(w, r, "/corpus/records?done="+act)
 	}
+	return nil
 }
 
 // poll is how often the table asks for news while something runs.

@@ -3,6 +3,7 @@ package web
 import (
 	"advisor/accounts"
 	"advisor/experts"
+	"advisor/intake"
 )
 
 // routes is every page and every form. What is not open asks for a signed-in
@@ -83,10 +84,10 @@ var routes = []route{
 	{pattern: "GET /corpus/records/dictionary", roles: keepers, do: (*Server).dictionary},
 	{pattern: "POST /corpus/records/dictionary", roles: keepers, do: (*Server).putEntry},
 	{pattern: "POST /corpus/records/dictionary/remove", roles: keepers, do: (*Server).removeEntry},
-	{pattern: "POST /corpus/records/files/{id}/cancel", roles: keepers, do: turnRecord("cancel")},
-	{pattern: "POST /corpus/records/files/{id}/retry", roles: keepers, do: turnRecord("retry")},
-	{pattern: "POST /corpus/records/batches/{id}/cancel", roles: keepers, do: turnBatch("cancel")},
-	{pattern: "POST /corpus/records/batches/{id}/retry", roles: keepers, do: turnBatch("retry")},
+	{pattern: "POST /corpus/records/files/{id}/cancel", roles: keepers, do: turn("cancel", (*intake.Importer).Cancel)},
+	{pattern: "POST /corpus/records/files/{id}/retry", roles: keepers, do: turn("retry", (*intake.Importer).Retry)},
+	{pattern: "POST /corpus/records/batches/{id}/cancel", roles: keepers, do: turn("cancel", cancelBatch)},
+	{pattern: "POST /corpus/records/batches/{id}/retry", roles: keepers, do: turn("retry", retryBatch)},
 	{pattern: "GET /corpus/{id}/compare", do: (*Server).compareVersions},
 	{pattern: "GET /corpus/doubts", roles: []string{accounts.Keeper, accounts.Admin}, do: (*Server).doubts},
 	{pattern: "POST /corpus/doubts", roles: []string{accounts.Keeper, accounts.Admin}, do: (*Server).answerDoubt},
