@@ -16,6 +16,24 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
+// golden compares with the file of that name under testdata, or writes it anew.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
+	}
+}
+
 func sample() Body {
 	return Body{
 		Question: "数据提供部门应当几日内答复？", Conclusion: neutral, Label: Label, On: "2025-06-10",
@@ -33,20 +51,8 @@ func sample() Body {
 func TestText(t *testing.T) {
 	declined, _ := decline(NothingFound, "红烧肉怎么做？", "2025-06-10", []string{"红烧肉"}, nil)
 	for name, b := range map[string]Body{"draft": sample(), "declined": declined} {
-		file := filepath.Join("testdata", name+".txt")
 		got := b.Text()
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s: text\n%s\nwant\n%s", name, got, want)
-		}
+		golden(t, name+".txt", got)
 		if !strings.HasPrefix(got, Label) {
 			t.Errorf("%s: the label does not stand first", name)
 		}

@@ -2,8 +2,6 @@ package advice
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -33,19 +31,7 @@ func TestPapers(t *testing.T) {
 	b := full()
 	(&Advisor{seg: seg}).derive(&b)
 	for name, got := range map[string]string{"full.txt": b.Text(), "full.md": b.Markdown(), "proposal.txt": b.Proposal()} {
-		file := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
-		}
+		golden(t, name, got)
 		if !strings.Contains(strings.SplitN(got, "\n", 2)[0], Label) {
 			t.Errorf("%s: the label does not stand first", name)
 		}
