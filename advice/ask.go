@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -229,7 +230,7 @@ func (a *Advisor) withheld(question string, terms []retrieval.Term, all, sent []
 // keepDraft checks and stores. A model's draft without one claim that stands is
 // replaced by the extractive one, and the notice says so.
 func (a *Advisor) keepDraft(ctx context.Context, actor accounts.Account, w *work, modelled *Body, usable []retrieval.Hit) (Answer, error) {
-	extracted := a.extract(w.ask.Whole, w.ask.On, w.result.Terms, usable)
+	extracted := sync.OnceValue(func() Body { return a.extract(w.ask.Whole, w.ask.On, w.result.Terms, usable) }) // only where no model's draft stands
 	var answer Answer
 	err := a.db.As(ctx, actor.ID, func(tx pgx.Tx) (err error) {
 		v := *w // a retried transaction starts over
@@ -246,7 +247,7 @@ func (a *Advisor) keepDraft(ctx context.Context, actor accounts.Account, w *work
 			}
 			v.drafter = Extractive
 			v.passages = ids(usable)
-			if v.body, ok, err = a.checked(ctx, tx, extracted); err != nil {
+			if v.body, ok, err = a.checked(ctx, tx, extracted()); err != nil {
 				return err
 			}
 		}
