@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"advisor/accounts"
+	"advisor/corpus"
 	"advisor/experts"
 	"advisor/intake"
 	"advisor/jobs"
@@ -34,7 +36,7 @@ func applyCommand(f *flags) action {
 }
 
 func printApplication(w io.Writer, a experts.Application) {
-	fmt.Fprintf(w, "采纳落实 %d  审议 %d  %s  %s  %s  %s\n", a.ID, a.ReviewID, experts.Word(experts.State(a.State)), a.AppliedAt.Format("2006-01-02 15:04"), a.Name, a.Hash)
+	fmt.Fprintf(w, "采纳落实 %d  审议 %d  %s  %s  %s  %s\n", a.ID, a.ReviewID, experts.Word(experts.State(a.State)), when(a.AppliedAt), a.Name, a.Hash)
 	if a.Receipt != "" {
 		fmt.Fprintln(w, "回执已写入", a.Receipt)
 	}
@@ -148,3 +150,6 @@ func applicationsSuspend(f *flags) action {
 func onApplication(act func(ctx context.Context, e *env, actor accounts.Account, n int64) (experts.Application, error)) action {
 	return onOne("采纳落实", printApplication, act)
 }
+
+// when is a time as people at the office read it, whatever the machine's zone.
+func when(t time.Time) string { return t.In(corpus.Zone).Format("2006-01-02 15:04") }

@@ -236,7 +236,7 @@ func (d *demo) apply(ctx context.Context) error {
 	}
 	a.Receipt = file
 	d.result.ReviewID, d.result.Hash, d.result.Application, d.result.Receipt = d.review.ReviewID, d.review.Hash, a, file
-	d.say("   采纳落实 %d：%s，%s；回执 %s", a.ID, decider.Name, a.AppliedAt.Format("2006-01-02 15:04"), file)
+	d.say("   采纳落实 %d：%s，%s；回执 %s", a.ID, decider.Name, when(a.AppliedAt), file)
 	if _, err := d.e.desk.Apply(ctx, decider, d.review.ReviewID, d.review.Hash); err == nil {
 		return problem.New(problem.Failed, "demo-twice", "同一件被采纳了两次", "应当拒绝而没有拒绝", "请报告此问题")
 	} else {

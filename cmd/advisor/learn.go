@@ -227,7 +227,7 @@ func printLearned(w io.Writer, r learn.Report) {
 	case r.Better:
 		what = "可以采用（试算，未更换）"
 	}
-	fmt.Fprintf(w, "%s  %s：%s\n", r.At.Format("2006-01-02 15:04"), what, r.Reason)
+	fmt.Fprintf(w, "%s  %s：%s\n", when(r.At), what, r.Reason)
 	fmt.Fprintf(w, "  学自 %d 件采纳落实（删去的依据 %d 处），%d 段文件参加\n", len(r.Applications), r.Struck, r.Passages)
 	if r.New != (learn.Figures{}) {
 		fmt.Fprintf(w, "  未参加训练的部分 nDCG@10 %.4f → %.4f（只是偶然的可能 %.0f%%），本单位文件自身 %.4f → %.4f，用时 %.0f 秒\n",

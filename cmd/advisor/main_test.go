@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"advisor/internal/localpg/fetch"
 )
@@ -204,5 +205,11 @@ func TestScratchLeavesNothing(t *testing.T) {
 	}
 	if got := code(o.object(4, "documents", "show", "1")); got == "" {
 		t.Errorf("want a plain not-found, got %q", got)
+	}
+}
+
+func TestTimesAreTheOffices(t *testing.T) {
+	if got := when(time.Date(2026, 11, 27, 18, 9, 0, 0, time.UTC)); got != "2026-11-28 02:09" {
+		t.Errorf("want the time in Asia/Shanghai, got %s", got)
 	}
 }

@@ -79,7 +79,7 @@ func noticesCommand(f *flags) action {
 		}
 		return e.print(map[string]any{"notices": append([]notify.Notice{}, list...)}, func(w io.Writer) {
 			for _, n := range list {
-				fmt.Fprintf(w, "%s  %s\n", n.At.Local().Format("2006-01-02 15:04"), n.Text)
+				fmt.Fprintf(w, "%s  %s\n", when(n.At), n.Text)
 			}
 		})
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"advisor/audit"
+	"advisor/corpus"
 	"advisor/internal/problem"
 )
 
@@ -43,7 +44,7 @@ func auditWitness(f *flags) action {
 				return err
 			}
 			if err := e.print(map[string]any{"ok": true, "size": c.Size, "root": c.Root.String(), "dir": *dir}, func(o io.Writer) {
-				fmt.Fprintf(o, "%s  已见证：%d 条记录，根 %s\n", e.now().Format("2006-01-02 15:04:05"), c.Size, c.Root)
+				fmt.Fprintf(o, "%s  已见证：%d 条记录，根 %s\n", e.now().In(corpus.Zone).Format("2006-01-02 15:04:05"), c.Size, c.Root)
 			}); err != nil {
 				return err
 			}
