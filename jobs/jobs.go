@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
+	"advisor/corpus"
 	"advisor/internal/db"
 	"advisor/internal/queue"
 )
@@ -65,10 +66,10 @@ func New(d *db.DB, tasks Tasks, log *slog.Logger) (*Jobs, error) {
 	often := river.NewPeriodicJob(river.PeriodicInterval(10*time.Second), func() (river.JobArgs, *river.InsertOpts) {
 		return deliver{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByState: waiting}}
 	}, nil)
-	daily := river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute), func() (river.JobArgs, *river.InsertOpts) {
+	seldom := river.NewPeriodicJob(river.PeriodicInterval(10*time.Minute), func() (river.JobArgs, *river.InsertOpts) {
 		return lapse{}, &river.InsertOpts{MaxAttempts: 1}
 	}, &river.PeriodicJobOpts{RunOnStart: true})
-	j.run, err = j.client(&river.Config{PeriodicJobs: append(j.resuming(), hourly, minutely, night, often, daily)})
+	j.run, err = j.client(&river.Config{PeriodicJobs: append(j.resuming(), hourly, minutely, night, often, seldom)})
 	return j, err
 }
 
@@ -149,11 +150,12 @@ type learn struct{}
 
 func (learn) Kind() string { return queue.Learn }
 
-// nightly is half past two in the morning, when nobody asks.
+// nightly is half past two in the office's morning, when nobody asks.
 type nightly struct{}
 
 func (nightly) Next(now time.Time) time.Time {
-	next := time.Date(now.Year(), now.Month(), now.Day(), 2, 30, 0, 0, now.Location())
+	now = now.In(corpus.Zone)
+	next := time.Date(now.Year(), now.Month(), now.Day(), 2, 30, 0, 0, corpus.Zone)
 	if !next.After(now) {
 		next = next.AddDate(0, 0, 1)
 	}

@@ -57,10 +57,10 @@ var routes = []route{
 	{pattern: "GET /reviews/{id}/dossier", do: (*Server).dossier},
 	{pattern: "GET /committee", do: (*Server).roster},
 	{pattern: "GET /committee/roster.xlsx", do: (*Server).exportRoster},
-	{pattern: "POST /committee/import", roles: []string{accounts.Secretary, accounts.Chair, accounts.Admin}, do: (*Server).importRoster},
+	{pattern: "POST /committee/import", roles: secretariat, do: (*Server).importRoster},
 	{pattern: "POST /committee/answer", do: (*Server).answerInvitation},
-	{pattern: "GET /committee/policy", roles: []string{accounts.Secretary, accounts.Chair, accounts.Admin}, do: (*Server).policies},
-	{pattern: "POST /committee/policy", roles: []string{accounts.Secretary, accounts.Chair, accounts.Admin}, do: (*Server).setPolicy},
+	{pattern: "GET /committee/policy", roles: secretariat, do: (*Server).policies},
+	{pattern: "POST /committee/policy", roles: secretariat, do: (*Server).setPolicy},
 	{pattern: "GET /ledger", do: (*Server).ledger},
 	{pattern: "GET /ledger/{id}", do: (*Server).application},
 	{pattern: "GET /ledger/{id}/receipt", do: (*Server).receipt},
@@ -73,7 +73,7 @@ var routes = []route{
 	{pattern: "POST /notices/read", do: (*Server).noticesRead},
 	{pattern: "POST /notices/wish", do: (*Server).noticesWish},
 	{pattern: "GET /board", roles: []string{accounts.Secretary, accounts.Chair, accounts.Admin, accounts.Decider}, do: (*Server).board},
-	{pattern: "GET /learned", roles: []string{accounts.Secretary, accounts.Chair, accounts.Admin}, do: (*Server).learned},
+	{pattern: "GET /learned", roles: secretariat, do: (*Server).learned},
 	{pattern: "GET /corpus", do: (*Server).corpus},
 	{pattern: "GET /corpus/{id}", do: (*Server).document},
 	{pattern: "GET /corpus/versions/{id}/original", do: (*Server).original},
@@ -89,9 +89,9 @@ var routes = []route{
 	{pattern: "POST /corpus/records/batches/{id}/cancel", roles: keepers, do: turn("cancel", cancelBatch)},
 	{pattern: "POST /corpus/records/batches/{id}/retry", roles: keepers, do: turn("retry", retryBatch)},
 	{pattern: "GET /corpus/{id}/compare", do: (*Server).compareVersions},
-	{pattern: "GET /corpus/doubts", roles: []string{accounts.Keeper, accounts.Admin}, do: (*Server).doubts},
-	{pattern: "POST /corpus/doubts", roles: []string{accounts.Keeper, accounts.Admin}, do: (*Server).answerDoubt},
-	{pattern: "POST /corpus/{id}/validity", roles: []string{accounts.Keeper, accounts.Admin}, do: (*Server).setValidity},
+	{pattern: "GET /corpus/doubts", roles: keepers, do: (*Server).doubts},
+	{pattern: "POST /corpus/doubts", roles: keepers, do: (*Server).answerDoubt},
+	{pattern: "POST /corpus/{id}/validity", roles: keepers, do: (*Server).setValidity},
 	{pattern: "GET /source", do: (*Server).source},
 
 	{pattern: "GET /admin", roles: []string{accounts.Admin}, do: (*Server).admin},
@@ -108,3 +108,6 @@ var routes = []route{
 
 // keepers are who keeps the documents.
 var keepers = []string{accounts.Keeper, accounts.Admin}
+
+// secretariat is who runs the committee.
+var secretariat = []string{accounts.Secretary, accounts.Chair, accounts.Admin}
